@@ -1,0 +1,1 @@
+//! The token formats of other frameworks, byte for byte.
