@@ -1,1 +1,4 @@
 //! The token formats of other frameworks, byte for byte.
+
+pub mod flask;
+pub mod itsdangerous;

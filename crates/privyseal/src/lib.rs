@@ -1,8 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+pub mod digest;
+pub mod encoding;
+pub mod error;
 pub mod formats;
+pub mod json;
+pub mod keyring;
+pub mod sealed;
 pub mod secret;
 pub mod time;
+pub mod value;
 
+pub use error::Error;
+pub use keyring::{KeyId, KeyRing};
 pub use secret::{SecretKey, VerifyKey};
 pub use time::{MaxAge, Timestamp};

@@ -1,0 +1,240 @@
+//! `itsdangerous.Signer`: a value, a separator and a signature.
+
+use std::sync::Arc;
+
+use crate::KeyRing;
+use crate::digest::{PreparedMac, Tag};
+use crate::encoding;
+use crate::error::{Error, Kind};
+use crate::formats::itsdangerous::{Algorithm, BadData, Options, OptionsError};
+use crate::keyring::{KeyId, RingKey};
+
+/// Signs bytes and checks the signature (`itsdangerous.Signer`).
+///
+/// The keys are derived when it is made, so make one per key ring and keep it.
+///
+/// # Examples
+/// ```
+/// use privyseal::formats::itsdangerous::{Options, Signer};
+/// use privyseal::{KeyRing, SecretKey};
+///
+/// let signer = Signer::new(&KeyRing::new(SecretKey::generate()?), &Options::default())?;
+/// let token = signer.sign(b"value")?;
+/// assert_eq!(signer.unsign(&token)?.value, b"value");
+/// assert!(signer.unsign(b"value.forged").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// In the order of trial: newest first.
+    keys: Vec<PreparedKey>,
+    signs: bool,
+    pub(crate) options: Arc<Options>,
+}
+
+#[derive(Clone, Debug)]
+struct PreparedKey {
+    mac: PreparedMac,
+    key: Arc<RingKey>,
+}
+
+/// A value whose signature holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsigned<'t> {
+    /// What was signed.
+    pub value: &'t [u8],
+    /// The key that verified it.
+    pub key: KeyId,
+    /// Whether that key is not the one that signs now, so that the token should be made anew.
+    pub needs_reissue: bool,
+}
+
+impl Signer {
+    /// A signer with the keys of the ring.
+    ///
+    /// # Errors
+    /// When the separator may be contained in a signature.
+    pub fn new(ring: &KeyRing, options: &Options) -> Result<Self, OptionsError> {
+        Self::with_default_salt(ring, options, b"itsdangerous.Signer")
+    }
+
+    pub(crate) fn with_default_salt(
+        ring: &KeyRing,
+        options: &Options,
+        default_salt: &[u8],
+    ) -> Result<Self, OptionsError> {
+        options.check_separator()?;
+        let salt = options.salt.as_deref().unwrap_or(default_salt);
+        let (keys, signs) = ring.shared_keys();
+        let keys = keys
+            .iter()
+            .map(|key| PreparedKey {
+                mac: options.prepare(key.material(), salt),
+                key: key.clone(),
+            })
+            .collect();
+        Ok(Self {
+            keys,
+            signs,
+            options: Arc::new(options.clone()),
+        })
+    }
+
+    /// The value with its signature, as bytes: the value may be any.
+    ///
+    /// # Errors
+    /// When the ring has no key that signs.
+    pub fn sign(&self, value: &[u8]) -> Result<Vec<u8>, Error> {
+        let signature = self.signature(value)?;
+        let mut token = Vec::with_capacity(value.len() + self.options.separator.len() + 86);
+        token.extend_from_slice(value);
+        token.extend_from_slice(self.options.separator.as_bytes());
+        token.extend_from_slice(encoding::encode(signature.as_bytes()).as_bytes());
+        Ok(token)
+    }
+
+    /// Appends separator and signature to a text that is signed as a whole.
+    pub(crate) fn sign_in_place(&self, token: &mut String) -> Result<(), Error> {
+        let signature = self.signature(token.as_bytes())?;
+        token.push_str(&self.options.separator);
+        encoding::encode_to(signature.as_bytes(), token);
+        Ok(())
+    }
+
+    fn signature(&self, value: &[u8]) -> Result<Tag, Error> {
+        let key = self.keys.first().filter(|_| self.signs);
+        let key = key.ok_or_else(|| Error::new(Kind::NoSigningKey))?;
+        Ok(match self.options.algorithm {
+            Algorithm::Hmac => key.mac.tag(value),
+            Algorithm::DangerNone => Tag::empty(),
+        })
+    }
+
+    /// The value, if the signature is that of any key.
+    ///
+    /// # Errors
+    /// [`BadSignature`](crate::formats::itsdangerous::BadDataKind::BadSignature), with the text of
+    /// the Python library.
+    pub fn unsign<'t>(&self, token: &'t [u8]) -> Result<Unsigned<'t>, BadData> {
+        let Some((value, signature)) = self.split(token) else {
+            return Err(BadData::no_separator(&self.options.separator));
+        };
+        match self.matching_key(value, signature) {
+            Some(Match { key, needs_reissue }) => Ok(Unsigned {
+                value,
+                key,
+                needs_reissue,
+            }),
+            None => Err(BadData::no_match(signature, value)),
+        }
+    }
+
+    /// Whether the signature of the token holds.
+    pub fn validate(&self, token: &[u8]) -> bool {
+        self.unsign(token).is_ok()
+    }
+
+    /// The text before the last separator and that behind it.
+    pub(crate) fn split<'t>(&self, token: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
+        let separator = self.options.separator.as_bytes();
+        let at = match separator {
+            [single] => token.iter().rposition(|byte| byte == single)?,
+            _ => token
+                .windows(separator.len())
+                .rposition(|run| run == separator)?,
+        };
+        Some((token.get(..at)?, token.get(at + separator.len()..)?))
+    }
+
+    /// The key that made the signature, counted as a verification.
+    pub(crate) fn matching_key(&self, value: &[u8], signature: &[u8]) -> Option<Match> {
+        let signature = self
+            .options
+            .base64
+            .decode_short::<{ Tag::MAX_LEN }>(signature)?;
+        let index = match self.options.algorithm {
+            Algorithm::Hmac => self
+                .keys
+                .iter()
+                .position(|key| key.mac.tag(value).matches(signature.as_bytes()))?,
+            Algorithm::DangerNone if signature.as_bytes().is_empty() => 0,
+            Algorithm::DangerNone => return None,
+        };
+        let key = &self.keys.get(index)?.key;
+        key.count_verification();
+        Some(Match {
+            key: key.id(),
+            needs_reissue: index > 0 || !self.signs,
+        })
+    }
+}
+
+/// Which key a signature came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Match {
+    pub(crate) key: KeyId,
+    pub(crate) needs_reissue: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SecretKey, VerifyKey};
+
+    fn ring() -> KeyRing {
+        KeyRing::new(SecretKey::generate().unwrap())
+    }
+
+    #[test]
+    fn a_token_signed_by_an_old_key_asks_to_be_made_anew() {
+        let old = ring();
+        let token = Signer::new(&old, &Options::default())
+            .unwrap()
+            .sign(b"v")
+            .unwrap();
+        let new = old.rotated(SecretKey::generate().unwrap());
+        let signer = Signer::new(&new, &Options::default()).unwrap();
+        let unsigned = signer.unsign(&token).unwrap();
+        assert!(unsigned.needs_reissue);
+        assert_eq!(Some(unsigned.key), old.primary().map(RingKey::id));
+        assert!(
+            !signer
+                .unsign(&signer.sign(b"v").unwrap())
+                .unwrap()
+                .needs_reissue
+        );
+        assert_eq!(
+            new.keys().map(RingKey::verifications).collect::<Vec<_>>(),
+            [1, 1]
+        );
+    }
+
+    #[test]
+    fn a_ring_without_a_primary_cannot_sign() {
+        let key = VerifyKey::from(SecretKey::generate().unwrap());
+        let signer = Signer::new(&KeyRing::verify_only([key]), &Options::default()).unwrap();
+        assert!(signer.sign(b"v").unwrap_err().is_unwritable());
+    }
+
+    #[test]
+    fn a_longer_separator_is_found_from_the_end() {
+        let options = Options {
+            separator: "::".into(),
+            ..Options::default()
+        };
+        let signer = Signer::new(&ring(), &options).unwrap();
+        let token = signer.sign(b"a::b:").unwrap();
+        assert_eq!(signer.unsign(&token).unwrap().value, b"a::b:");
+    }
+
+    #[test]
+    fn debug_does_not_leak_key() {
+        let hex = "8f1d2c3b4a5968778695a4b3c2d1e0ff";
+        let ring = KeyRing::new(SecretKey::from_text(hex).unwrap());
+        let shown = format!("{:?}", Signer::new(&ring, &Options::default()).unwrap());
+        assert!(
+            !shown.contains(hex) && shown.contains("PreparedMac(..)"),
+            "{shown}"
+        );
+    }
+}

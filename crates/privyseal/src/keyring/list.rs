@@ -1,0 +1,86 @@
+//! Strict reading of lists of keys.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::json;
+use crate::value::Value;
+
+/// The keys in a JSON array of strings, in its order, as `SECRET_KEY_FALLBACKS` is configured.
+///
+/// # Errors
+/// Flask takes anything that can be iterated, so that a plain string becomes a list of
+/// one-character keys and an empty entry becomes a key that everyone knows: either lets a stranger
+/// forge sessions. Here both are errors, as is everything else that is not a list of texts.
+///
+/// # Examples
+/// ```
+/// use privyseal::keyring::parse_key_list;
+///
+/// assert_eq!(parse_key_list(r#"["first", "second"]"#)?.len(), 2);
+/// assert!(parse_key_list(r#""one-plain-string""#).is_err());
+/// assert!(parse_key_list(r#"["first", ""]"#).is_err());
+/// # Ok::<(), privyseal::keyring::KeyListError>(())
+/// ```
+pub fn parse_key_list(text: &str) -> Result<Vec<Zeroizing<String>>, KeyListError> {
+    let list = match json::parse(text.trim().as_bytes()) {
+        Ok(Value::List(list)) => list,
+
+        Ok(_) | Err(_) => return Err(KeyListError::NotAList),
+    };
+    list.into_iter()
+        .enumerate()
+        .map(|(index, entry)| match entry {
+            Value::Str(text) => match text.as_str() {
+                Some(text) if text.trim().is_empty() => Err(KeyListError::EmptyEntry { index }),
+                Some(text) => Ok(Zeroizing::new(text.to_owned())),
+                None => Err(KeyListError::NotText { index }),
+            },
+            _ => Err(KeyListError::NotText { index }),
+        })
+        .collect()
+}
+
+/// Why a text is not a list of keys; it says where, never what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyListError {
+    /// The text is not a JSON array.
+    NotAList,
+    /// An entry is empty: an HMAC key that everyone knows.
+    EmptyEntry {
+        /// The position of the entry, from 0.
+        index: usize,
+    },
+    /// An entry is not a string.
+    NotText {
+        /// The position of the entry, from 0.
+        index: usize,
+    },
+}
+
+impl KeyListError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotAList => r#"write a JSON array of strings, for example ["oldest", "newer"]"#,
+            Self::EmptyEntry { .. } => "remove the empty entry from the list",
+            Self::NotText { .. } => "every entry must be a string in double quotes",
+        }
+    }
+}
+
+impl fmt::Display for KeyListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAList => f.write_str("the list of keys is not a JSON array"),
+            Self::EmptyEntry { index } => write!(f, "entry {index} of the list of keys is empty"),
+            Self::NotText { index } => {
+                write!(f, "entry {index} of the list of keys is not a string")
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeyListError {}

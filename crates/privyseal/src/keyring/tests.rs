@@ -1,0 +1,102 @@
+use super::*;
+
+fn key(fill: u8) -> SecretKey {
+    let bytes: Vec<u8> = (0..32)
+        .map(|i: u8| i.wrapping_mul(167).wrapping_add(fill))
+        .collect();
+    SecretKey::from_bytes(bytes).unwrap()
+}
+
+#[test]
+fn the_primary_comes_first_and_older_keys_follow() {
+    let ring = KeyRing::new(key(1)).rotated(key(2)).rotated(key(3));
+    let ids: Vec<_> = ring.keys().map(RingKey::id).collect();
+    let expected: Vec<_> = [3, 2, 1]
+        .map(|fill| KeyRing::new(key(fill)).primary().unwrap().id())
+        .into();
+    assert_eq!(ids, expected);
+    assert_eq!(ring.primary().unwrap().id(), expected[0]);
+}
+
+#[test]
+fn rotating_back_to_an_old_key_lists_it_once() {
+    let ring = KeyRing::new(key(1)).rotated(key(2)).rotated(key(1));
+    assert_eq!(ring.keys().len(), 2);
+}
+
+#[test]
+fn flask_fallbacks_are_tried_from_the_last_ghsa_4grg_w6v8_c28g() {
+    let ring = KeyRing::from_flask(key(9), [VerifyKey::from(key(1)), VerifyKey::from(key(2))]);
+    let ids: Vec<_> = ring.keys().map(RingKey::id).collect();
+    let id = |fill| KeyRing::new(key(fill)).primary().unwrap().id();
+    assert_eq!(ids, [id(9), id(2), id(1)]);
+}
+
+#[test]
+fn a_verify_only_ring_has_no_primary() {
+    let ring = KeyRing::verify_only([VerifyKey::from(key(1))]);
+    assert!(ring.primary().is_none());
+    assert_eq!(ring.keys().len(), 1);
+}
+
+#[test]
+fn counters_survive_a_rotation() {
+    let ring = KeyRing::new(key(1));
+    ring.primary().unwrap().count_verification();
+    let rotated = ring.rotated(key(2));
+    assert_eq!(
+        rotated
+            .keys()
+            .map(RingKey::verifications)
+            .collect::<Vec<_>>(),
+        [0, 1]
+    );
+}
+
+#[test]
+fn sub_keys_differ_by_field_and_by_where_a_field_ends() {
+    let ring = KeyRing::new(key(1));
+    let derive = |fields: &[&[u8]]| ring.primary().unwrap().derive(fields).unwrap();
+    assert_ne!(derive(&[b"ab", b"c"]), derive(&[b"a", b"bc"]));
+    assert_ne!(derive(&[b"ab"]), derive(&[b"ab", b""]));
+    assert_eq!(derive(&[b"ab"]), derive(&[b"ab"]));
+    assert!(ring.primary().unwrap().derive(&[&[0; 65_535]]).is_some());
+    assert!(ring.primary().unwrap().derive(&[&[0; 65_536]]).is_none());
+}
+
+#[test]
+fn debug_does_not_leak_key() {
+    let ring = KeyRing::new(key(1));
+    let shown = format!("{ring:?}");
+    let id = ring.primary().unwrap().id().to_string();
+    assert_eq!(
+        shown,
+        format!(
+            "KeyRing {{ signs: true, keys: [RingKey {{ id: KeyId({id}), verifications: 0, .. }}] }}"
+        )
+    );
+}
+
+#[test]
+fn lists_are_read_strictly() {
+    let parse = |text| parse_key_list(text).map(|list| list.len());
+    assert_eq!(parse(r#"["a", "b"]"#), Ok(2));
+    assert_eq!(parse("[]"), Ok(0));
+    assert_eq!(parse(r#" ["a"] "#), Ok(1));
+    for text in ["", "plain", "\"plain\"", "{}", "a,b", "['a']", "[\"a\""] {
+        assert_eq!(parse(text), Err(KeyListError::NotAList), "{text}");
+    }
+    assert_eq!(
+        parse(r#"["a", ""]"#),
+        Err(KeyListError::EmptyEntry { index: 1 })
+    );
+    assert_eq!(
+        parse(r#"[" "]"#),
+        Err(KeyListError::EmptyEntry { index: 0 })
+    );
+    assert_eq!(
+        parse(r#"["a", 1]"#),
+        Err(KeyListError::NotText { index: 1 })
+    );
+    assert_eq!(parse(r#"[["a"]]"#), Err(KeyListError::NotText { index: 0 }));
+}

@@ -1,0 +1,281 @@
+//! Sealed tokens, version 1: encrypted and authenticated, so that the browser that carries one
+//! can neither read nor change it.
+//!
+//! ```text
+//! base64url, no padding:  version 0x01 (1) | key id (8) | nonce (24) | ciphertext | tag (16)
+//! plaintext:              issued at, seconds, big-endian (8) | session id (16) | data
+//! cipher:                 XAES-256-GCM (C2SP), random nonce, version and key id as associated data
+//! key:                    HKDF-SHA256 of the ring key over purpose, cookie name, application, key id
+//! ```
+//!
+//! There is no algorithm field to lie in, the named key and no other opens the token, and a token
+//! for one purpose, cookie or application is noise to every other. `docs/decisions` gives the
+//! reasons.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use base64_simd::URL_SAFE_NO_PAD;
+use rand_core::TryCryptoRng;
+use xaes_256_gcm::aead::{AeadInOut, KeyInit};
+use xaes_256_gcm::{Nonce, Tag, Xaes256Gcm};
+
+use crate::error::{Error, Kind};
+use crate::keyring::{KeyId, RingKey};
+use crate::{KeyRing, MaxAge, Timestamp};
+
+/// What a sealed token is for; a token opens only where all three are the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The purpose, such as `session`.
+    pub purpose: &'a str,
+    /// The name of the cookie that carries the token, or empty.
+    pub cookie_name: &'a str,
+    /// The application, so that two of them with one key do not take each other's tokens.
+    pub application: &'a str,
+}
+
+/// The id of a session inside a sealed token: 16 random bytes, never shown to the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionId([u8; Self::LEN]);
+
+impl SessionId {
+    /// The length of a session id in bytes.
+    pub const LEN: usize = 16;
+
+    /// The id of these bytes.
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// A new id.
+    ///
+    /// # Errors
+    /// When the source of randomness fails.
+    pub fn random(rng: &mut impl TryCryptoRng) -> Result<Self, Error> {
+        random(rng).map(Self)
+    }
+
+    /// The bytes of the id.
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+/// Seals data into tokens and opens them.
+///
+/// The keys are derived when it is made, so make one per key ring and keep it.
+///
+/// # Examples
+/// ```
+/// use privyseal::sealed::{Context, Sealer, SessionId};
+/// use privyseal::{KeyRing, MaxAge, SecretKey, Timestamp};
+/// # let mut rng = rand::rng();
+///
+/// let context = Context { purpose: "session", cookie_name: "__Host-session", application: "shop" };
+/// let sealer = Sealer::new(&KeyRing::new(SecretKey::generate()?), context)?;
+/// let now = Timestamp::from_unix_seconds(1_700_000_000);
+/// let token = sealer.seal(b"the cart", SessionId::random(&mut rng)?, now, &mut rng)?;
+///
+/// let opened = sealer.open(&token, MaxAge::from_seconds(3600), now.plus_seconds(5))?;
+/// assert_eq!(opened.data(), b"the cart");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Sealer {
+    /// In the order of the ring.
+    keys: Vec<PreparedKey>,
+    seals: bool,
+}
+
+#[derive(Clone)]
+struct PreparedKey {
+    key: Arc<RingKey>,
+    cipher: Xaes256Gcm,
+}
+
+impl Sealer {
+    /// The longest token in characters that is looked at: a cookie holds 4096, so this is ample
+    /// for a token in a header or form as well.
+    pub const MAX_TOKEN_LEN: usize = 64 * 1024;
+
+    /// A sealer with the keys of the ring.
+    ///
+    /// # Errors
+    /// When a text of the context is longer than 65,535 bytes.
+    pub fn new(ring: &KeyRing, context: Context<'_>) -> Result<Self, Error> {
+        let (keys, seals) = ring.shared_keys();
+        let keys = keys
+            .iter()
+            .map(|key| {
+                let sub_key = key
+                    .derive(&[
+                        context.purpose.as_bytes(),
+                        context.cookie_name.as_bytes(),
+                        context.application.as_bytes(),
+                        key.id().as_bytes(),
+                    ])
+                    .ok_or_else(|| {
+                        Error::new(Kind::Unwritable("a context text is too long".to_owned()))
+                    })?;
+                let cipher = Xaes256Gcm::new((&*sub_key).into());
+                Ok(PreparedKey {
+                    key: key.clone(),
+                    cipher,
+                })
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(Self { keys, seals })
+    }
+
+    /// The token that holds the data, under a new random nonce.
+    ///
+    /// # Errors
+    /// When the ring has no key that signs, or the source of randomness fails.
+    pub fn seal(
+        &self,
+        data: &[u8],
+        session_id: SessionId,
+        issued_at: Timestamp,
+        rng: &mut impl TryCryptoRng,
+    ) -> Result<String, Error> {
+        let prepared = self.keys.first().filter(|_| self.seals);
+        let prepared = prepared.ok_or_else(|| Error::new(Kind::NoSigningKey))?;
+        let nonce: [u8; NONCE.end - NONCE.start] = random(rng)?;
+
+        let mut token = Vec::with_capacity(OVERHEAD + data.len());
+        token.push(VERSION);
+        token.extend_from_slice(prepared.key.id().as_bytes());
+        token.extend_from_slice(&nonce);
+        token.extend_from_slice(&issued_at.unix_seconds().to_be_bytes());
+        token.extend_from_slice(session_id.as_bytes());
+        token.extend_from_slice(data);
+        let (header, plaintext) = token.split_at_mut(NONCE.end);
+        let associated = header.get(..NONCE.start).unwrap_or_default();
+        let tag = prepared
+            .cipher
+            .encrypt_inout_detached(&Nonce::from(nonce), associated, plaintext.into())
+            .map_err(|_| Error::new(Kind::Unwritable("the data is too long".to_owned())))?;
+        token.extend_from_slice(&tag);
+        Ok(URL_SAFE_NO_PAD.encode_to_string(&token))
+    }
+
+    /// What a token holds, if it was sealed for this context by a key of the ring at most
+    /// `max_age` ago.
+    ///
+    /// # Errors
+    /// One error for everything that fails before the seal holds; expired after it.
+    pub fn open(&self, token: &str, max_age: MaxAge, now: Timestamp) -> Result<Opened, Error> {
+        let opened = self
+            .open_sealed(token)
+            .ok_or_else(|| Error::new(Kind::BadSignature))?;
+        match now.seconds_since(opened.issued_at) {
+            None => Err(Error::new(Kind::NotYetValid)),
+            Some(age) if age > max_age.seconds() => Err(Error::new(Kind::Expired)),
+            Some(_) => Ok(opened),
+        }
+    }
+
+    fn open_sealed(&self, token: &str) -> Option<Opened> {
+        if token.len() > Self::MAX_TOKEN_LEN {
+            return None;
+        }
+        let mut buffer = URL_SAFE_NO_PAD.decode_to_vec(token.as_bytes()).ok()?;
+        let id = named_key(&buffer)?;
+        let (index, prepared) = self
+            .keys
+            .iter()
+            .enumerate()
+            .find(|(_, prepared)| prepared.key.id() == id)?;
+
+        let tag_at = buffer.len().checked_sub(TAG_LEN)?;
+        let tag = Tag::try_from(buffer.get(tag_at..)?).ok()?;
+        buffer.truncate(tag_at);
+        let (header, ciphertext) = buffer.split_at_mut_checked(NONCE.end)?;
+        let nonce = Nonce::try_from(header.get(NONCE)?).ok()?;
+        let associated = header.get(..NONCE.start)?;
+        prepared
+            .cipher
+            .decrypt_inout_detached(&nonce, associated, ciphertext.into(), &tag)
+            .ok()?;
+        prepared.key.count_verification();
+
+        let issued_at = u64::from_be_bytes(buffer.get(ISSUED_AT)?.try_into().ok()?);
+        let session_id = SessionId(buffer.get(SESSION_ID)?.try_into().ok()?);
+        Some(Opened {
+            session_id,
+            issued_at: Timestamp::from_unix_seconds(issued_at),
+            key: id,
+            needs_reissue: index > 0 || !self.seals,
+            buffer,
+        })
+    }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.keys.iter().map(|prepared| &prepared.key))
+            .finish()
+    }
+}
+
+/// What a sealed token held.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The id of the session.
+    pub session_id: SessionId,
+    /// When the token was sealed.
+    pub issued_at: Timestamp,
+    /// The key that opened it.
+    pub key: KeyId,
+    /// Whether that key is not the one that seals now, so that the token should be made anew.
+    pub needs_reissue: bool,
+    /// The whole token with its plaintext in place, so that opening copies nothing.
+    buffer: Vec<u8>,
+}
+
+impl Opened {
+    /// The data.
+    pub fn data(&self) -> &[u8] {
+        self.buffer.get(SESSION_ID.end..).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("session_id", &self.session_id)
+            .field("issued_at", &self.issued_at)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The key that a decoded token names; `None` when it is no token of this version.
+pub(crate) fn named_key(token: &[u8]) -> Option<KeyId> {
+    if *token.first()? != VERSION || token.len() < OVERHEAD {
+        return None;
+    }
+    token.get(KEY_ID)?.try_into().ok().map(KeyId::from_bytes)
+}
+
+fn random<const N: usize>(rng: &mut impl TryCryptoRng) -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    rng.try_fill_bytes(&mut bytes)
+        .map_err(|_| Error::new(Kind::NoRandomness))?;
+    Ok(bytes)
+}
+
+const VERSION: u8 = 1;
+const KEY_ID: Range<usize> = 1..9;
+const NONCE: Range<usize> = 9..33;
+const ISSUED_AT: Range<usize> = 33..41;
+const SESSION_ID: Range<usize> = 41..57;
+const TAG_LEN: usize = 16;
+/// A token that holds no data at all.
+const OVERHEAD: usize = SESSION_ID.end + TAG_LEN;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+use std::collections::HashSet;
+use std::convert::Infallible;
+
+use rand_core::{TryCryptoRng, TryRng};
+
+use super::*;
+use crate::SecretKey;
+
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
+const HOUR: MaxAge = MaxAge::from_seconds(3600);
+const CONTEXT: Context<'static> = Context {
+    purpose: "session",
+    cookie_name: "__Host-id",
+    application: "shop",
+};
+
+/// Counts upwards: every nonce is different, and every test gives the same tokens.
+struct Counting(u8);
+
+impl TryRng for Counting {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        unreachable!("only bytes are asked for")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        unreachable!("only bytes are asked for")
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for byte in bytes {
+            self.0 = self.0.wrapping_add(1);
+            *byte = self.0;
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Counting {}
+
+fn ring() -> KeyRing {
+    KeyRing::new(SecretKey::generate().unwrap())
+}
+
+fn seal(sealer: &Sealer, data: &[u8]) -> String {
+    let id = SessionId::from_bytes([7; 16]);
+    sealer.seal(data, id, NOW, &mut Counting(0)).unwrap()
+}
+
+#[test]
+fn what_was_sealed_is_opened() {
+    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    for data in [&b""[..], b"x", &[0; 3000]] {
+        let opened = sealer.open(&seal(&sealer, data), HOUR, NOW).unwrap();
+        assert_eq!(opened.data(), data);
+        assert_eq!(opened.session_id, SessionId::from_bytes([7; 16]));
+        assert_eq!(opened.issued_at, NOW);
+        assert!(!opened.needs_reissue);
+    }
+}
+
+#[test]
+fn the_age_is_checked_at_the_edge() {
+    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let token = seal(&sealer, b"data");
+    assert!(sealer.open(&token, HOUR, NOW.plus_seconds(3600)).is_ok());
+    assert!(
+        sealer
+            .open(&token, HOUR, NOW.plus_seconds(3601))
+            .unwrap_err()
+            .is_expired()
+    );
+    let before = Timestamp::from_unix_seconds(NOW.unix_seconds() - 1);
+    assert!(sealer.open(&token, HOUR, before).unwrap_err().is_expired());
+}
+
+#[test]
+fn every_changed_byte_is_refused() {
+    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let token = seal(&sealer, b"data");
+    for at in 0..token.len() {
+        for replacement in "AB-_9=. \n~".chars() {
+            let mut changed = token.clone();
+            changed.replace_range(at..=at, &replacement.to_string());
+            if changed != token {
+                let refused = sealer.open(&changed, HOUR, NOW).unwrap_err();
+                assert!(refused.is_bad_signature(), "{at} {replacement:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cut_and_extended_tokens_are_refused() {
+    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let token = seal(&sealer, b"data");
+    for len in 0..token.len() {
+        assert!(sealer.open(&token[..len], HOUR, NOW).is_err(), "{len}");
+    }
+    for tail in ["A", "AA", "AAA", "AAAA", "=", "==", ".", "\n"] {
+        assert!(
+            sealer.open(&format!("{token}{tail}"), HOUR, NOW).is_err(),
+            "{tail:?}"
+        );
+    }
+    let other = seal(&sealer, b"atad");
+    let splice = format!("{}{}", &token[..token.len() / 2], &other[other.len() / 2..]);
+    assert!(sealer.open(&splice, HOUR, NOW).is_err());
+}
+
+#[test]
+fn a_token_of_another_purpose_cookie_or_application_is_noise_a15() {
+    let ring = ring();
+    let token = seal(&Sealer::new(&ring, CONTEXT).unwrap(), b"data");
+    for context in [
+        Context {
+            purpose: "csrf",
+            ..CONTEXT
+        },
+        Context {
+            cookie_name: "id",
+            ..CONTEXT
+        },
+        Context {
+            application: "blog",
+            ..CONTEXT
+        },
+        Context {
+            purpose: "sessio",
+            cookie_name: "n__Host-id",
+            ..CONTEXT
+        },
+    ] {
+        let other = Sealer::new(&ring, context).unwrap();
+        assert!(
+            other
+                .open(&token, HOUR, NOW)
+                .unwrap_err()
+                .is_bad_signature(),
+            "{context:?}"
+        );
+    }
+}
+
+#[test]
+fn the_named_key_and_no_other_opens_a_token() {
+    let old = ring();
+    let token = seal(&Sealer::new(&old, CONTEXT).unwrap(), b"data");
+    let new = old.rotated(SecretKey::generate().unwrap());
+    let opened = Sealer::new(&new, CONTEXT)
+        .unwrap()
+        .open(&token, HOUR, NOW)
+        .unwrap();
+    assert!(opened.needs_reissue);
+    assert_eq!(
+        new.keys().map(RingKey::verifications).collect::<Vec<_>>(),
+        [0, 1]
+    );
+
+    // The same token under the name of the other key.
+    let mut bytes = URL_SAFE_NO_PAD.decode_to_vec(&token).unwrap();
+    bytes[KEY_ID].copy_from_slice(new.primary().unwrap().id().as_bytes());
+    let renamed = URL_SAFE_NO_PAD.encode_to_string(&bytes);
+    let sealer = Sealer::new(&new, CONTEXT).unwrap();
+    assert!(
+        sealer
+            .open(&renamed, HOUR, NOW)
+            .unwrap_err()
+            .is_bad_signature()
+    );
+    assert!(
+        Sealer::new(&ring(), CONTEXT)
+            .unwrap()
+            .open(&token, HOUR, NOW)
+            .is_err()
+    );
+}
+
+#[test]
+fn there_is_one_error_before_the_seal_holds() {
+    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let foreign = seal(&Sealer::new(&ring(), CONTEXT).unwrap(), b"data");
+    let texts: HashSet<_> = [
+        "",
+        "A",
+        "{}",
+        "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk",
+        &foreign,
+    ]
+    .iter()
+    .map(|token| sealer.open(token, HOUR, NOW).unwrap_err().to_string())
+    .collect();
+    assert_eq!(texts.len(), 1, "{texts:?}");
+}
+
+#[test]
+fn a_token_of_the_longest_length_is_read_and_a_longer_one_is_not() {
+    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let longest = Sealer::MAX_TOKEN_LEN / 4 * 3 - OVERHEAD;
+    let token = seal(&sealer, &vec![1; longest]);
+    assert_eq!(token.len(), Sealer::MAX_TOKEN_LEN);
+    assert!(sealer.open(&token, HOUR, NOW).is_ok());
+    let token = seal(&sealer, &vec![1; longest + 1]);
+    assert!(
+        sealer
+            .open(&token, HOUR, NOW)
+            .unwrap_err()
+            .is_bad_signature()
+    );
+}
+
+#[test]
+fn a_failing_source_of_randomness_is_an_error() {
+    struct Broken;
+    impl TryRng for Broken {
+        type Error = std::io::Error;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            Err(std::io::ErrorKind::Other.into())
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            Err(std::io::ErrorKind::Other.into())
+        }
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
+            Err(std::io::ErrorKind::Other.into())
+        }
+    }
+    impl TryCryptoRng for Broken {}
+    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let id = SessionId::from_bytes([0; 16]);
+    assert!(sealer.seal(b"", id, NOW, &mut Broken).is_err());
+}
+
+#[test]
+fn debug_does_not_leak_key() {
+    let hex = "8f1d2c3b4a5968778695a4b3c2d1e0ff";
+    let sealer = Sealer::new(&KeyRing::new(SecretKey::from_text(hex).unwrap()), CONTEXT).unwrap();
+    let opened = sealer
+        .open(&seal(&sealer, b"the secret data"), HOUR, NOW)
+        .unwrap();
+    let shown = format!("{sealer:?} {opened:?}");
+    assert!(
+        !shown.contains(hex) && !shown.contains("secret data"),
+        "{shown}"
+    );
+    assert!(!shown.contains(&format!("{:?}", hex.as_bytes())), "{shown}");
+}
