@@ -125,10 +125,8 @@ fn build(target: &str) -> Result<PathBuf> {
 /// Naming the host as `--target` keeps build scripts and macros, which nothing links to
 /// libFuzzer, free of them.
 fn instrument(command: &mut Command) {
-    let mut flags = String::from("--cfg fuzzing -Cpasses=sancov-module");
-    for option in COVERAGE {
-        flags.push_str(&format!(" -Cllvm-args=-sanitizer-coverage-{option}"));
-    }
+    let coverage = COVERAGE.map(|option| format!(" -Cllvm-args=-sanitizer-coverage-{option}"));
+    let flags = format!("--cfg fuzzing -Cpasses=sancov-module{}", coverage.concat());
     command
         .env("RUSTFLAGS", flags)
         .env("CARGO_TARGET_DIR", fuzz_directory().join("target"));
