@@ -20,7 +20,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "tool: Flask in its own environment",
         tools::interop_environment,
     )?;
-    step("tests", rust_tests)?;
+    step("tests", || cargo_tests(&["--workspace"]))?;
+    step("tests of the core, every feature", || {
+        cargo_tests(&["--package", "privyseal", "--all-features"])
+    })?;
     for target in fuzz::targets()? {
         step(&format!("fuzz: {target}"), || {
             fuzz::search(&target, fuzz::SMOKE_SECONDS)
@@ -33,13 +36,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         step("tool: Node", || tools::command("npm", &["nodejs", "npm"]))?;
         step("tool: browser test packages", browser_packages)?;
         step("browser", browser_tests)?;
+    } else {
+        println!("browser: there is no e2e/ to run");
     }
     Ok(())
 }
 
-/// All targets of all crates, then the examples in the documentation.
-fn rust_tests() -> Result<String> {
-    let mut tests = cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+/// All targets of the chosen crates, then the examples in their documentation.
+fn cargo_tests(choice: &[&str]) -> Result<String> {
+    let mut tests = cargo(["test", "--locked", "--no-fail-fast"]);
+    tests.args(choice);
     tests.env("PRIVYSEAL_INTEROP_PYTHON", tools::interop_python()?);
     let counts = Counts::parse(&quietly(tests)?)?;
     ensure!(

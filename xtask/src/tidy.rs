@@ -35,9 +35,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if complaints.is_empty() {
         return Ok(());
     }
-    for complaint in &complaints {
-        eprintln!("{complaint}");
-    }
+    eprintln!("\n{}\n", complaints.join("\n"));
     bail!(
         "tidy has {} complaints\n\nhint: each names its place, above",
         complaints.len()
