@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     if crate::root().join("e2e").is_dir() {
         step("tool: Chromium", || {
-            tools::command("chromium", &["chromium"])
+            tools::command("chromium", &["chromium", "fonts-liberation"])
         })?;
         step("tool: Node", || tools::command("npm", &["nodejs", "npm"]))?;
         step("tool: browser test packages", browser_packages)?;

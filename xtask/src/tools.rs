@@ -115,7 +115,10 @@ fn install(tool: &str, packages: &[&str]) -> Result<()> {
 
 fn apt_get(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<()> {
     let mut apt = program("apt-get");
-    apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    // Another installation may be under way; wait for it rather than fail.
+    apt.args(["-o", "DPkg::Lock::Timeout=300"])
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive");
     quietly(apt).map(drop)
 }
 
