@@ -1,1 +1,3 @@
 //! The token formats of other frameworks, byte for byte.
+
+pub mod flask;
