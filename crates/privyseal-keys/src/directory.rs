@@ -23,7 +23,7 @@ pub const KEPT_KEYS: usize = 8;
 /// ```
 ///
 /// The first key is made when the directory is new or empty, and never after. A key appears under
-/// its number whole or not at all, and a number is given once, so that any number of processes may
+/// its number whole or not at all, and no number has two keys, so that any number of processes may
 /// start and rotate at the same time, and any of them may die in the middle of it; what a dying one
 /// leaves is a hidden file that nobody reads.
 ///
