@@ -170,6 +170,17 @@ impl KeyRing {
         self.keys().find(|key| key.id == id)
     }
 
+    /// The same keys with counters of their own: looking at a token is no use of its key.
+    pub(crate) fn uncounted(&self) -> Self {
+        let keys = self.keys.iter();
+        Self {
+            keys: keys
+                .map(|key| Arc::new(RingKey::new(&key.material)))
+                .collect(),
+            signs: self.signs,
+        }
+    }
+
     /// All keys, shared, in the order of trial, and whether the first one signs.
     pub(crate) fn shared_keys(&self) -> (&[Arc<RingKey>], bool) {
         (&self.keys, self.signs)
