@@ -181,6 +181,11 @@ impl KeyRing {
         }
     }
 
+    /// Whether both are the very same snapshot, so that what was prepared for one serves the other.
+    pub fn is_same_snapshot(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.keys, &other.keys) && self.signs == other.signs
+    }
+
     /// All keys, shared, in the order of trial, and whether the first one signs.
     pub(crate) fn shared_keys(&self) -> (&[Arc<RingKey>], bool) {
         (&self.keys, self.signs)
@@ -232,19 +237,23 @@ impl RingKey {
 
     /// A 32-byte sub-key for one purpose (HKDF-SHA256, RFC 5869, without a salt).
     ///
-    /// `info` is `privyseal/v1` and then each field behind its length, two bytes big-endian, so
-    /// that no two lists of fields run into the same bytes. A field beyond 65,535 bytes is refused.
-    pub(crate) fn derive(&self, fields: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
+    /// `info` is `privyseal/v1` and then each field behind its length, eight bytes big-endian, so
+    /// that no two lists of fields run into the same bytes.
+    pub(crate) fn derive(&self, fields: &[&[u8]]) -> Zeroizing<[u8; 32]> {
         let mut info = b"privyseal/v1".to_vec();
         for field in fields {
-            info.extend(u16::try_from(field.len()).ok()?.to_be_bytes());
+            info.extend((field.len() as u64).to_be_bytes());
             info.extend(*field);
         }
         let mut key = Zeroizing::new([0; 32]);
+        #[expect(
+            clippy::expect_used,
+            reason = "HKDF-SHA256 gives up to 8,160 bytes (RFC 5869)"
+        )]
         Hkdf::<Sha256>::new(None, &self.material)
             .expand(&info, key.as_mut_slice())
-            .ok()?;
-        Some(key)
+            .expect("HKDF-SHA256 gives up to 8,160 bytes");
+        key
     }
 }
 

@@ -74,7 +74,7 @@ impl SessionId {
 /// # let mut rng = rand::rng();
 ///
 /// let context = Context { purpose: "session", cookie_name: "__Host-session", application: "shop" };
-/// let sealer = Sealer::new(&KeyRing::new(SecretKey::generate()?), context)?;
+/// let sealer = Sealer::new(&KeyRing::new(SecretKey::generate()?), context);
 /// let now = Timestamp::from_unix_seconds(1_700_000_000);
 /// let token = sealer.seal(b"the cart", SessionId::random(&mut rng)?, now, &mut rng)?;
 ///
@@ -101,32 +101,25 @@ impl Sealer {
     pub const MAX_TOKEN_LEN: usize = 64 * 1024;
 
     /// A sealer with the keys of the ring.
-    ///
-    /// # Errors
-    /// When a text of the context is longer than 65,535 bytes.
-    pub fn new(ring: &KeyRing, context: Context<'_>) -> Result<Self, Error> {
+    pub fn new(ring: &KeyRing, context: Context<'_>) -> Self {
         let (keys, seals) = ring.shared_keys();
         let keys = keys
             .iter()
             .map(|key| {
-                let sub_key = key
-                    .derive(&[
-                        context.purpose.as_bytes(),
-                        context.cookie_name.as_bytes(),
-                        context.application.as_bytes(),
-                        key.id().as_bytes(),
-                    ])
-                    .ok_or_else(|| {
-                        Error::new(Kind::Unwritable("a context text is too long".to_owned()))
-                    })?;
+                let sub_key = key.derive(&[
+                    context.purpose.as_bytes(),
+                    context.cookie_name.as_bytes(),
+                    context.application.as_bytes(),
+                    key.id().as_bytes(),
+                ]);
                 let cipher = Xaes256Gcm::new((&*sub_key).into());
-                Ok(PreparedKey {
+                PreparedKey {
                     key: key.clone(),
                     cipher,
-                })
+                }
             })
-            .collect::<Result<_, Error>>()?;
-        Ok(Self { keys, seals })
+            .collect();
+        Self { keys, seals }
     }
 
     /// The token that holds the data, under a new random nonce.

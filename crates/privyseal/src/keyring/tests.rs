@@ -56,12 +56,10 @@ fn counters_survive_a_rotation() {
 #[test]
 fn sub_keys_differ_by_field_and_by_where_a_field_ends() {
     let ring = KeyRing::new(key(1));
-    let derive = |fields: &[&[u8]]| ring.primary().unwrap().derive(fields).unwrap();
+    let derive = |fields: &[&[u8]]| ring.primary().unwrap().derive(fields);
     assert_ne!(derive(&[b"ab", b"c"]), derive(&[b"a", b"bc"]));
     assert_ne!(derive(&[b"ab"]), derive(&[b"ab", b""]));
     assert_eq!(derive(&[b"ab"]), derive(&[b"ab"]));
-    assert!(ring.primary().unwrap().derive(&[&[0; 65_535]]).is_some());
-    assert!(ring.primary().unwrap().derive(&[&[0; 65_536]]).is_none());
 }
 
 #[test]

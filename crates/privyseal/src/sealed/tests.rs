@@ -50,7 +50,7 @@ fn seal(sealer: &Sealer, data: &[u8]) -> String {
 
 #[test]
 fn what_was_sealed_is_opened() {
-    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let sealer = Sealer::new(&ring(), CONTEXT);
     for data in [&b""[..], b"x", &[0; 3000]] {
         let opened = sealer.open(&seal(&sealer, data), HOUR, NOW).unwrap();
         assert_eq!(opened.data(), data);
@@ -62,7 +62,7 @@ fn what_was_sealed_is_opened() {
 
 #[test]
 fn the_age_is_checked_at_the_edge() {
-    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let sealer = Sealer::new(&ring(), CONTEXT);
     let token = seal(&sealer, b"data");
     assert!(sealer.open(&token, HOUR, NOW.plus_seconds(3600)).is_ok());
     assert!(
@@ -77,7 +77,7 @@ fn the_age_is_checked_at_the_edge() {
 
 #[test]
 fn every_changed_byte_is_refused() {
-    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let sealer = Sealer::new(&ring(), CONTEXT);
     let token = seal(&sealer, b"data");
     for at in 0..token.len() {
         for replacement in "AB-_9=. \n~".chars() {
@@ -93,7 +93,7 @@ fn every_changed_byte_is_refused() {
 
 #[test]
 fn cut_and_extended_tokens_are_refused() {
-    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let sealer = Sealer::new(&ring(), CONTEXT);
     let token = seal(&sealer, b"data");
     for len in 0..token.len() {
         assert!(sealer.open(&token[..len], HOUR, NOW).is_err(), "{len}");
@@ -112,7 +112,7 @@ fn cut_and_extended_tokens_are_refused() {
 #[test]
 fn a_token_of_another_purpose_cookie_or_application_is_noise_a15() {
     let ring = ring();
-    let token = seal(&Sealer::new(&ring, CONTEXT).unwrap(), b"data");
+    let token = seal(&Sealer::new(&ring, CONTEXT), b"data");
     for context in [
         Context {
             purpose: "csrf",
@@ -132,7 +132,7 @@ fn a_token_of_another_purpose_cookie_or_application_is_noise_a15() {
             ..CONTEXT
         },
     ] {
-        let other = Sealer::new(&ring, context).unwrap();
+        let other = Sealer::new(&ring, context);
         assert!(
             other
                 .open(&token, HOUR, NOW)
@@ -146,7 +146,7 @@ fn a_token_of_another_purpose_cookie_or_application_is_noise_a15() {
 #[test]
 fn the_named_key_and_no_other_opens_a_token() {
     let old = ring();
-    let token = seal(&Sealer::new(&old, CONTEXT).unwrap(), b"data");
+    let token = seal(&Sealer::new(&old, CONTEXT), b"data");
     let new = old.rotated(SecretKey::generate().unwrap());
     let opened = Sealer::new(&new, CONTEXT)
         .unwrap()
@@ -162,7 +162,7 @@ fn the_named_key_and_no_other_opens_a_token() {
     let mut bytes = URL_SAFE_NO_PAD.decode_to_vec(&token).unwrap();
     bytes[KEY_ID].copy_from_slice(new.primary().unwrap().id().as_bytes());
     let renamed = URL_SAFE_NO_PAD.encode_to_string(&bytes);
-    let sealer = Sealer::new(&new, CONTEXT).unwrap();
+    let sealer = Sealer::new(&new, CONTEXT);
     assert!(
         sealer
             .open(&renamed, HOUR, NOW)
@@ -179,8 +179,8 @@ fn the_named_key_and_no_other_opens_a_token() {
 
 #[test]
 fn there_is_one_error_before_the_seal_holds() {
-    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
-    let foreign = seal(&Sealer::new(&ring(), CONTEXT).unwrap(), b"data");
+    let sealer = Sealer::new(&ring(), CONTEXT);
+    let foreign = seal(&Sealer::new(&ring(), CONTEXT), b"data");
     let texts: HashSet<_> = [
         "",
         "A",
@@ -196,7 +196,7 @@ fn there_is_one_error_before_the_seal_holds() {
 
 #[test]
 fn a_token_of_the_longest_length_is_read_and_a_longer_one_is_not() {
-    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let sealer = Sealer::new(&ring(), CONTEXT);
     let longest = Sealer::MAX_TOKEN_LEN / 4 * 3 - OVERHEAD;
     let token = seal(&sealer, &vec![1; longest]);
     assert_eq!(token.len(), Sealer::MAX_TOKEN_LEN);
@@ -226,7 +226,7 @@ fn a_failing_source_of_randomness_is_an_error() {
         }
     }
     impl TryCryptoRng for Broken {}
-    let sealer = Sealer::new(&ring(), CONTEXT).unwrap();
+    let sealer = Sealer::new(&ring(), CONTEXT);
     let id = SessionId::from_bytes([0; 16]);
     assert!(sealer.seal(b"", id, NOW, &mut Broken).is_err());
 }
@@ -234,7 +234,7 @@ fn a_failing_source_of_randomness_is_an_error() {
 #[test]
 fn debug_does_not_leak_key() {
     let hex = "8f1d2c3b4a5968778695a4b3c2d1e0ff";
-    let sealer = Sealer::new(&KeyRing::new(SecretKey::from_text(hex).unwrap()), CONTEXT).unwrap();
+    let sealer = Sealer::new(&KeyRing::new(SecretKey::from_text(hex).unwrap()), CONTEXT);
     let opened = sealer
         .open(&seal(&sealer, b"the secret data"), HOUR, NOW)
         .unwrap();

@@ -1,0 +1,121 @@
+//! The layer: begins a session with the request, commits it with the response.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use axum::response::IntoResponse;
+use http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use privyseal_session::{Engine, LiveKeyRing, SessionHandle};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Gives every request of a router its session.
+///
+/// # Examples
+/// ```
+/// use privyseal::{KeyRing, SecretKey};
+/// use privyseal_axum::{CookiePolicy, Engine, SessionLayer};
+///
+/// let keys = KeyRing::new(SecretKey::generate()?);
+/// let layer = SessionLayer::signed(keys.clone());
+///
+/// // The same with settings of one's own.
+/// let engine = Engine::signed(keys).with_cookie(CookiePolicy::builder("__Host-id").build()?);
+/// let layer = SessionLayer::from(engine);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionLayer(Engine);
+
+impl SessionLayer {
+    /// Signed sessions: see [`Engine::signed`].
+    pub fn signed(keys: impl Into<LiveKeyRing>) -> Self {
+        Self(Engine::signed(keys))
+    }
+
+    /// Sealed sessions: see [`Engine::sealed`].
+    pub fn sealed(keys: impl Into<LiveKeyRing>) -> Self {
+        Self(Engine::sealed(keys))
+    }
+
+    /// The sessions of a Flask application: see [`Engine::flask`].
+    pub fn flask(keys: impl Into<LiveKeyRing>) -> Self {
+        Self(Engine::flask(keys))
+    }
+}
+
+impl From<Engine> for SessionLayer {
+    fn from(engine: Engine) -> Self {
+        Self(engine)
+    }
+}
+
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> SessionService<S> {
+        SessionService { inner, engine: self.0.clone() }
+    }
+}
+
+/// A service whose requests have a session; made by [`SessionLayer`].
+#[derive(Clone, Debug)]
+pub struct SessionService<S> {
+    inner: S,
+    engine: Engine,
+}
+
+impl<S, B> Service<Request<B>> for SessionService<S>
+where
+    S: Service<Request<B>, Response = Response<Body>>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let handle = self.engine.begin(request.headers());
+        request.extensions_mut().insert(handle.clone());
+        ResponseFuture { inner: self.inner.call(request), handle }
+    }
+}
+
+pin_project! {
+    /// The response of a request with a session.
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+        handle: SessionHandle,
+    }
+}
+
+impl<F, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut response = match ready!(this.inner.poll(cx)) {
+            Ok(response) => response,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        if let Err(error) = this.handle.commit(response.headers_mut()) {
+            // The handler's answer may say "saved", so it must not go out.
+            tracing::error!(error = &error as &dyn std::error::Error, "session was not saved");
+            response = (StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED).into_response();
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// The body of the response in place of one whose session could not be saved.
+const NOT_SAVED: &str = "The session could not be saved.";

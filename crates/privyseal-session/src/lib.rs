@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod codec;
+pub mod cookie;
+mod engine;
+mod error;
+mod handle;
+mod keys;
+mod record;
+mod rules;
+mod session;
+
+pub use clock::{Clock, SystemClock};
+pub use cookie::{CookiePolicy, CookiePolicyError, SameSite};
+pub use engine::Engine;
+pub use error::SessionError;
+pub use handle::SessionHandle;
+pub use keys::LiveKeyRing;
+pub use rules::{FlaskRules, Timeouts};
+pub use session::Session;

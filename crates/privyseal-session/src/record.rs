@@ -1,0 +1,66 @@
+//! A session while a request is served.
+
+use privyseal::Timestamp;
+use privyseal::sealed::SessionId;
+use privyseal::value::{Dict, Value};
+
+/// What a cookie held, and what the request has done with it.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// Names the session to the server; new when it is signed in.
+    pub(crate) id: Option<SessionId>,
+    pub(crate) created_at: Timestamp,
+    /// When the cookie was made; `None` when the session came without a valid one.
+    pub(crate) issued_at: Option<Timestamp>,
+    pub(crate) data: Dict,
+    /// The cookie was made under a key that no longer signs.
+    pub(crate) needs_reissue: bool,
+    /// The handler asked for the session.
+    pub(crate) accessed: bool,
+    /// The session is to be saved.
+    pub(crate) modified: bool,
+    /// The handler wrote into the session, which needs a key even if nothing is left to save.
+    pub(crate) written: bool,
+    /// The handler ended the session.
+    pub(crate) ended: bool,
+}
+
+impl Record {
+    /// A session that begins now.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self {
+            id: None,
+            created_at: now,
+            issued_at: None,
+            data: Dict::new(),
+            needs_reissue: false,
+            accessed: false,
+            modified: false,
+            written: false,
+            ended: false,
+        }
+    }
+
+    /// Flask's `session.permanent`.
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.data.get(PERMANENT).is_some_and(is_truthy)
+    }
+}
+
+/// Whether Python's `bool()` of the value is true.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Int(value) => *value != 0,
+        Value::Float(value) => *value != 0.0,
+        Value::Str(text) => text.as_str() != Some(""),
+        Value::List(items) | Value::Tuple(items) => !items.is_empty(),
+        Value::Dict(dict) => !dict.is_empty(),
+        Value::Bytes(bytes) => !bytes.is_empty(),
+        _ => true,
+    }
+}
+
+/// The key under which Flask keeps whether a session outlives the browser.
+pub(crate) const PERMANENT: &str = "_permanent";

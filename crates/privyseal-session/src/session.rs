@@ -1,0 +1,155 @@
+//! What a handler holds: the session as a value of its own type.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use privyseal::Timestamp;
+use privyseal::value::{Dict, Value, from_value, to_value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::record::{PERMANENT, Record};
+use crate::{SessionError, SessionHandle};
+
+/// The session of a request, as a `T`; without one, as a [`Dict`] of values.
+///
+/// It is saved because it changed: when it is dropped, the keys that differ are written back, and
+/// keys of the session that `T` does not know are kept, so that another application on the same
+/// cookie loses nothing. Drop it before the response is made: a session that lives on in a
+/// streamed body is too late, for the headers are gone.
+///
+/// # Examples
+/// ```
+/// use privyseal_session::{Session, SessionHandle};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Default, Serialize, Deserialize)]
+/// #[serde(default)] // a new session is empty, and an old one may lack a field
+/// struct Visitor {
+///     visits: u32,
+/// }
+///
+/// fn handler(mut session: Session<Visitor>) -> String {
+///     session.visits += 1;
+///     format!("visit {}", session.visits)
+/// }
+/// ```
+pub struct Session<T: Serialize = Dict> {
+    handle: SessionHandle,
+    value: T,
+    /// The keys and values of `value` before the first change; `None` while there was none.
+    before: Option<Dict>,
+    created_at: Timestamp,
+    is_new: bool,
+}
+
+impl<T: Serialize + DeserializeOwned> Session<T> {
+    pub(crate) fn new(handle: SessionHandle, record: &Record) -> Result<Self, SessionError> {
+        let value = from_value(&Value::Dict(record.data.clone())).map_err(SessionError::WrongType)?;
+        Ok(Self {
+            handle,
+            value,
+            before: None,
+            created_at: record.created_at,
+            is_new: record.issued_at.is_none(),
+        })
+    }
+}
+
+impl<T: Serialize> Session<T> {
+    /// Whether the request came without a valid session.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// When the session began.
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// Gives the session a new id and a new beginning: call it when somebody signs in or gains
+    /// rights, so that a session that was planted before is worth nothing.
+    pub fn renew(&mut self) {
+        self.handle.change(|record, now| {
+            record.id = None;
+            record.created_at = now;
+            record.modified = true;
+        });
+    }
+
+    /// Ends the session: the browser is told to remove the cookie, whatever was written.
+    ///
+    /// # Security
+    /// A copy of the cookie that somebody kept stays valid until it times out.
+    pub fn end(&mut self) {
+        self.handle.change(|record, _| record.ended = true);
+    }
+
+    /// Saves the session even if nothing in it changed.
+    pub fn mark_modified(&mut self) {
+        self.handle.change(|record, _| record.modified = true);
+    }
+
+    /// Flask's `session.permanent`: under Flask's rules the cookie outlives the browser.
+    pub fn set_permanent(&mut self, permanent: bool) {
+        let mut new = Dict::new();
+        new.insert(PERMANENT, permanent);
+        self.handle.write_back(&Dict::new(), new, true);
+    }
+
+    /// Writes the changes back now instead of when the session is dropped.
+    ///
+    /// # Errors
+    /// When `T` is not a map, or holds what a session cannot.
+    pub fn save(&mut self) -> Result<(), SessionError> {
+        let Some(before) = self.before.take() else { return Ok(()) };
+        let after = as_dict(&self.value)?;
+        self.handle.write_back(&before, after, self.handle.follows_flask());
+        Ok(())
+    }
+}
+
+impl<T: Serialize> Deref for Session<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Serialize> DerefMut for Session<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        if self.before.is_none() {
+            match as_dict(&self.value) {
+                Ok(before) => self.before = Some(before),
+                Err(error) => self.handle.fail(error),
+            }
+        }
+        &mut self.value
+    }
+}
+
+impl<T: Serialize> Drop for Session<T> {
+    fn drop(&mut self) {
+        if let Err(error) = self.save() {
+            self.handle.fail(error);
+        }
+    }
+}
+
+impl<T: Serialize> fmt::Debug for Session<T> {
+    /// The content stays out of logs: a session holds personal data as a rule.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("is_new", &self.is_new)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
+    }
+}
+
+fn as_dict<T: Serialize>(value: &T) -> Result<Dict, SessionError> {
+    match to_value(value).map_err(SessionError::Unserializable)? {
+        Value::Dict(dict) => Ok(dict),
+        _ => Err(SessionError::NotAMap),
+    }
+}

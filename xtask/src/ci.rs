@@ -1,0 +1,38 @@
+//! `cargo xtask ci`: everything CI does, cheapest first.
+
+use anyhow::{Result, ensure};
+
+use crate::process::{cargo, quietly};
+use crate::step::step;
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    ensure!(
+        arguments.is_empty(),
+        "`ci` takes no arguments\n\nhint: run `cargo xtask ci`"
+    );
+    step("format", || {
+        quietly(cargo(["fmt", "--all", "--check"])).map(|_| String::new())
+    })?;
+    step("tidy", || {
+        crate::tidy::run(&[])?;
+        Ok(String::new())
+    })?;
+    step("clippy", || {
+        let clippy = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        quietly(cargo(clippy)).map(|_| String::new())
+    })?;
+    step("documentation", || {
+        let mut doc = cargo(["doc", "--workspace", "--no-deps", "--locked"]);
+        doc.env("RUSTDOCFLAGS", "-Dwarnings");
+        quietly(doc).map(|_| String::new())
+    })?;
+    crate::test::run(&[])
+}

@@ -1,0 +1,141 @@
+//! Documents that point at each other, and at what exists.
+
+use super::tree::Tree;
+
+/// Every page of the book is in its summary, so a reader can get there.
+pub(crate) fn every_page_is_in_the_summary(tree: &Tree) -> Vec<String> {
+    let summary = "docs/SUMMARY.md";
+    let listed: Vec<String> = links(tree.text(summary).unwrap_or_default())
+        .filter_map(|(_, target)| resolve(summary, target))
+        .collect();
+    let pages = tree.texts(&[".md"]).map(|(path, _)| path);
+    pages
+        .filter(|page| page.starts_with("docs/") && *page != summary)
+        .filter(|page| !listed.iter().any(|path| path == page))
+        .map(|page| format!("{page}: list it in {summary}"))
+        .collect()
+}
+
+/// A link to a file of the repository finds it.
+pub(crate) fn local_links_resolve(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (path, text) in tree.texts(&[".md"]) {
+        for (number, target) in links(text) {
+            if resolve(path, target).is_none_or(|target| !tree.contains(&target)) {
+                complaints.push(format!("{path}:{number}: leads nowhere: {target}"));
+            }
+        }
+    }
+    complaints
+}
+
+/// The changelog has a section for what comes, or for the version that the workspace has.
+pub(crate) fn changelog_has_the_version(tree: &Tree) -> Vec<String> {
+    let manifest = tree.text("Cargo.toml").unwrap_or_default();
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("version = \"")?.split('"').next());
+    let version = version.unwrap_or_default();
+    let changelog = tree.text("CHANGELOG.md").unwrap_or_default();
+    let found = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ["))
+        .any(|heading| {
+            heading.starts_with("Unreleased]") || heading.starts_with(&format!("{version}]"))
+        });
+    if found {
+        return Vec::new();
+    }
+    vec![format!(
+        "CHANGELOG.md: add a section `## [Unreleased]` or `## [{version}]`"
+    )]
+}
+
+/// The targets of the links to local files, with their line numbers, code left out.
+fn links(markdown: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut in_code = false;
+    let lines = markdown.lines().enumerate().filter(move |(_, line)| {
+        let fence = line.trim_start().starts_with("```");
+        in_code ^= fence;
+        !in_code && !fence
+    });
+    lines.flat_map(|(number, line)| {
+        let prose = line.split('`').step_by(2);
+        // A link whose text is code is cut at its backticks, and its target starts a part.
+        let targets = prose.flat_map(|part| part.split("](").skip(1));
+        let targets = targets.filter_map(|rest| rest.split([')', ' ']).next());
+        targets
+            .filter(|target| is_local(target))
+            .map(move |target| (number + 1, target))
+    })
+}
+
+/// Not an address, not a heading of the same page, not an item of rustdoc.
+fn is_local(target: &str) -> bool {
+    let item = target.contains("::") || !target.contains(['.', '/']);
+    !target.starts_with('#') && !target.contains("://") && !target.starts_with("mailto:") && !item
+}
+
+/// The path from the root that `target` has in the file `from`; none above the root.
+fn resolve(from: &str, target: &str) -> Option<String> {
+    let file = target.split('#').next().unwrap_or_default();
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in file.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: [&str; 0] = [];
+
+    #[test]
+    fn a_page_outside_the_summary_is_found() {
+        let page = ("docs/modes.md", "# Modes\n");
+        let good = Tree::of(&[("docs/SUMMARY.md", "- [Modes](modes.md)\n"), page]);
+        assert_eq!(every_page_is_in_the_summary(&good), NONE);
+        let bad = Tree::of(&[("docs/SUMMARY.md", "- [Modes](https://modes.md)\n"), page]);
+        assert_eq!(
+            every_page_is_in_the_summary(&bad),
+            ["docs/modes.md: list it in docs/SUMMARY.md"]
+        );
+    }
+
+    #[test]
+    fn links_to_files_resolve() {
+        let text = "[a](../LICENSE#x) [`b`](./c.md) [d](docs) [e](#here) [f](https://g.h/i)\n\
+                    `[j](k.md)` [Item](crate::Item)\n```\n[l](m.md)\n```\n";
+        let tree = Tree::of(&[("docs/a.md", text), ("LICENSE", ""), ("docs/c.md", "")]);
+        assert_eq!(local_links_resolve(&tree), NONE);
+    }
+
+    #[test]
+    fn broken_links_are_found() {
+        let text = "\n[a](gone.md) and [`b`](../../above.md) and [c](lost/)\n";
+        let complaints = local_links_resolve(&Tree::of(&[("docs/a.md", text)]));
+        let expected = ["gone.md", "../../above.md", "lost/"];
+        assert_eq!(
+            complaints,
+            expected.map(|to| format!("docs/a.md:2: leads nowhere: {to}"))
+        );
+    }
+
+    #[test]
+    fn the_changelog_knows_the_version() {
+        let manifest = ("Cargo.toml", "[workspace.package]\nversion = \"0.1.0\"\n");
+        for heading in ["## [Unreleased]", "## [0.1.0] - 2026-01-01"] {
+            let tree = Tree::of(&[manifest, ("CHANGELOG.md", heading)]);
+            assert_eq!(changelog_has_the_version(&tree), NONE);
+        }
+        let tree = Tree::of(&[manifest, ("CHANGELOG.md", "## [0.0.9]\n")]);
+        assert_eq!(changelog_has_the_version(&tree).len(), 1);
+    }
+}
