@@ -54,8 +54,10 @@ where
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let handle =
-            parts.extensions.get::<SessionHandle>().ok_or(SessionRejection::MissingLayer)?;
+        let handle = parts
+            .extensions
+            .get::<SessionHandle>()
+            .ok_or(SessionRejection::MissingLayer)?;
         handle.open().map(Self).map_err(SessionRejection::Unusable)
     }
 }
@@ -81,6 +83,10 @@ impl IntoResponse for SessionRejection {
                 tracing::error!(error = error as &dyn std::error::Error, "unusable session");
             }
         }
-        (StatusCode::INTERNAL_SERVER_ERROR, "The session could not be opened.").into_response()
+        (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The session could not be opened.",
+        )
+            .into_response()
     }
 }

@@ -56,7 +56,10 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> SessionService<S> {
-        SessionService { inner, engine: self.0.clone() }
+        SessionService {
+            inner,
+            engine: self.0.clone(),
+        }
     }
 }
 
@@ -82,7 +85,10 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let handle = self.engine.begin(request.headers());
         request.extensions_mut().insert(handle.clone());
-        ResponseFuture { inner: self.inner.call(request), handle }
+        ResponseFuture {
+            inner: self.inner.call(request),
+            handle,
+        }
     }
 }
 
@@ -110,7 +116,10 @@ where
         };
         if let Err(error) = this.handle.commit(response.headers_mut()) {
             // The handler's answer may say "saved", so it must not go out.
-            tracing::error!(error = &error as &dyn std::error::Error, "session was not saved");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "session was not saved"
+            );
             response = (StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED).into_response();
         }
         Poll::Ready(Ok(response))

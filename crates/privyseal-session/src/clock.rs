@@ -16,7 +16,10 @@ pub trait Clock: Send + Sync + Debug {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that others take")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that others take"
+    )]
     fn now(&self) -> Timestamp {
         SystemTime::now().into()
     }

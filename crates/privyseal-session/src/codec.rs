@@ -39,15 +39,29 @@ impl Codec {
         let max_age = MaxAge::from(max_age.saturating_add(skew));
         let prepared = match mode {
             Mode::Signed(options) => {
-                let options = FlaskOptions { max_age, ..options.clone() };
+                let options = FlaskOptions {
+                    max_age,
+                    ..options.clone()
+                };
                 Prepared::Signed(FlaskSession::with_options(&ring, &options))
             }
             Mode::Sealed { application } => {
-                let context = Context { purpose: "session", cookie_name, application };
-                Prepared::Sealed { sealer: Sealer::new(&ring, context), max_age }
+                let context = Context {
+                    purpose: "session",
+                    cookie_name,
+                    application,
+                };
+                Prepared::Sealed {
+                    sealer: Sealer::new(&ring, context),
+                    max_age,
+                }
             }
         };
-        Self { ring, prepared, rules }
+        Self {
+            ring,
+            prepared,
+            rules,
+        }
     }
 
     pub(crate) fn ring(&self) -> &KeyRing {
@@ -64,7 +78,9 @@ impl Codec {
         let ahead = now.plus_seconds(skew.as_secs());
         let record = match &self.prepared {
             Prepared::Signed(flask) => {
-                let Ok(verified) = flask.verify(cookie, ahead) else { return Ok(None) };
+                let Ok(verified) = flask.verify(cookie, ahead) else {
+                    return Ok(None);
+                };
                 let value = flask.value(&verified).map_err(SessionError::Unreadable)?;
                 let mut data = into_dict(value)?;
                 let (created_at, id) = match self.rules {
@@ -81,7 +97,9 @@ impl Codec {
                 }
             }
             Prepared::Sealed { sealer, max_age } => {
-                let Ok(opened) = sealer.open(cookie, *max_age, ahead) else { return Ok(None) };
+                let Ok(opened) = sealer.open(cookie, *max_age, ahead) else {
+                    return Ok(None);
+                };
                 let (created_at, json) = opened
                     .data()
                     .split_first_chunk()
@@ -117,7 +135,7 @@ impl Codec {
         }
         let id = match record.id {
             Some(id) => id,
-            None => SessionId::random(&mut rand::rng()).map_err(SessionError::Unwritable)?,
+            None => SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)?,
         };
         let encoded = match &self.prepared {
             Prepared::Signed(flask) => {
@@ -129,31 +147,42 @@ impl Codec {
             }
             Prepared::Sealed { sealer, .. } => {
                 let mut data = record.created_at.unix_seconds().to_be_bytes().to_vec();
-                let json = tagged::dumps_dict(&record.data, false)
-                    .map_err(|error| SessionError::Unwritable(error.into()))?;
+                let json = tagged::dumps(&Value::Dict(record.data.clone()), false)
+                    .map_err(SessionError::unwritable)?;
                 data.extend(json);
                 sealer.seal(&data, id, now, &mut rand::rng())
             }
         };
-        encoded.map_err(SessionError::Unwritable)
+        encoded.map_err(SessionError::unwritable)
     }
 }
 
 /// When the session began, and its id, as they stand in a signed cookie of ours.
 fn meta(created_at: Timestamp, id: SessionId) -> Value {
     let created_at = i64::try_from(created_at.unix_seconds()).unwrap_or(i64::MAX);
-    Value::Tuple(vec![Value::Int(created_at), Value::Bytes(id.as_bytes().to_vec())])
+    Value::Tuple(vec![
+        Value::Int(created_at),
+        Value::Bytes(id.as_bytes().to_vec()),
+    ])
 }
 
 /// The same, taken out. A cookie that Flask began has none.
 fn take_meta(data: &mut Dict) -> (Option<Timestamp>, Option<SessionId>) {
-    let Some(Value::Tuple(meta)) = data.remove(META) else { return (None, None) };
-    let created_at = meta.first().and_then(Value::as_i64).and_then(|time| u64::try_from(time).ok());
+    let Some(Value::Tuple(meta)) = data.remove(META) else {
+        return (None, None);
+    };
+    let created_at = meta
+        .first()
+        .and_then(Value::as_i64)
+        .and_then(|time| u64::try_from(time).ok());
     let id = match meta.get(1) {
         Some(Value::Bytes(id)) => id.as_slice().try_into().ok(),
         _ => None,
     };
-    (created_at.map(Timestamp::from_unix_seconds), id.map(SessionId::from_bytes))
+    (
+        created_at.map(Timestamp::from_unix_seconds),
+        id.map(SessionId::from_bytes),
+    )
 }
 
 /// What Python's `dict()` makes of the payload, where that is a session.

@@ -46,7 +46,11 @@ impl Engine {
     /// The browser reads everything in the session; it only cannot change it. A copy of the cookie
     /// stays valid until it times out, also after signing out.
     pub fn signed(keys: impl Into<LiveKeyRing>) -> Self {
-        Self::new(keys, Mode::Signed(FlaskOptions::sha256()), CookiePolicy::default())
+        Self::new(
+            keys,
+            Mode::Signed(FlaskOptions::sha256()),
+            CookiePolicy::default(),
+        )
     }
 
     /// Sealed sessions: encrypted, so that the browser can neither read nor change them.
@@ -54,7 +58,9 @@ impl Engine {
     /// # Security
     /// A copy of the cookie stays valid until it times out, also after signing out.
     pub fn sealed(keys: impl Into<LiveKeyRing>) -> Self {
-        let mode = Mode::Sealed { application: String::new() };
+        let mode = Mode::Sealed {
+            application: String::new(),
+        };
         Self::new(keys, mode, CookiePolicy::default())
     }
 
@@ -64,8 +70,13 @@ impl Engine {
     /// As [`signed`](Self::signed); and the cookie is Flask's, without `Secure`, `SameSite` or a
     /// `__Host-` name, until the application configures better.
     pub fn flask(keys: impl Into<LiveKeyRing>) -> Self {
-        #[expect(clippy::expect_used, reason = "Flask's cookie breaks no rule of browsers")]
-        let cookie = CookiePolicy::flask().build().expect("Flask's cookie breaks no rule");
+        #[expect(
+            clippy::expect_used,
+            reason = "Flask's cookie breaks no rule of browsers"
+        )]
+        let cookie = CookiePolicy::flask()
+            .build()
+            .expect("Flask's cookie breaks no rule");
         Self::new(keys, Mode::Signed(FlaskOptions::default()), cookie)
             .with_flask_rules(FlaskRules::default())
     }

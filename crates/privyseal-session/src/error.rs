@@ -28,12 +28,9 @@ pub enum SessionError {
     /// The value of `Session<T>` is not a map or a struct with named fields.
     #[error("a session must be a struct with named fields or a map with text keys")]
     NotAMap,
-    /// The session holds what the format cannot write.
+    /// The session holds what its format cannot write.
     #[error("the session cannot be written")]
-    Unwritable(#[source] privyseal::Error),
-    /// The session holds a value that has no form in any session.
-    #[error("the session cannot be written")]
-    Unserializable(#[source] ValueError),
+    Unwritable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A key of the session is reserved for the engine.
     #[error("the session key `{0}` is reserved")]
     ReservedKey(&'static str),
@@ -43,4 +40,10 @@ pub enum SessionError {
     /// The cookie cannot stand in a header.
     #[error("the session cookie cannot be sent in a header")]
     UnsendableCookie,
+}
+
+impl SessionError {
+    pub(crate) fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unwritable(Box::new(error))
+    }
 }

@@ -42,7 +42,11 @@ impl SessionHandle {
         for cookie in request.get_all(COOKIE) {
             cookies.append(COOKIE, cookie.clone());
         }
-        Self(Arc::new(Shared { engine, cookies, state: Mutex::default() }))
+        Self(Arc::new(Shared {
+            engine,
+            cookies,
+            state: Mutex::default(),
+        }))
     }
 
     /// Opens the session for a handler.
@@ -93,15 +97,22 @@ impl SessionHandle {
     ) -> Result<(), SessionError> {
         let now = self.now();
         let gone = record.ended || record.data.is_empty();
-        let idle = record.issued_at.map(|issued| now.seconds_since(issued).unwrap_or(0));
-        let due = record.needs_reissue
-            || idle.is_some_and(|seconds| seconds >= timeouts.touch.as_secs());
+        let idle = record
+            .issued_at
+            .map(|issued| now.seconds_since(issued).unwrap_or(0));
+        let due =
+            record.needs_reissue || idle.is_some_and(|seconds| seconds >= timeouts.touch.as_secs());
         let cookie = if gone && record.issued_at.is_some() && (record.ended || record.modified) {
             Some(self.0.engine.cookie().set_cookie("", Lifetime::Removed)?)
         } else if !gone && (record.modified || due) {
             self.check_signing_key()?;
             let value = self.0.engine.codec().encode(record, now)?;
-            Some(self.0.engine.cookie().set_cookie(&value, Lifetime::BrowserSession)?)
+            Some(
+                self.0
+                    .engine
+                    .cookie()
+                    .set_cookie(&value, Lifetime::BrowserSession)?,
+            )
         } else {
             None
         };
@@ -120,13 +131,19 @@ impl SessionHandle {
     ) -> Result<(), SessionError> {
         // Without a key Flask has a session that cannot be written, and touches no response.
         if self.0.engine.keys().current().primary().is_none() {
-            return if record.written { Err(SessionError::NoSigningKey) } else { Ok(()) };
+            return if record.written {
+                Err(SessionError::NoSigningKey)
+            } else {
+                Ok(())
+            };
         }
         let policy = self.0.engine.cookie();
         let permanent = record.is_permanent();
         let cookie = if record.data.is_empty() || record.ended {
             let modified = record.modified || record.ended;
-            modified.then(|| policy.set_cookie("", Lifetime::Removed)).transpose()?
+            modified
+                .then(|| policy.set_cookie("", Lifetime::Removed))
+                .transpose()?
         } else if record.modified || (permanent && refresh_each_request) {
             let now = self.now();
             let (lifetime, _) = self.0.engine.rules().bounds();
@@ -156,11 +173,13 @@ impl SessionHandle {
     /// Replaces the keys `old` of the session by those in `new`.
     pub(crate) fn write_back(&self, old: &Dict, new: Dict, always_modified: bool) {
         let mut state = self.lock();
-        let Some(record) = &mut state.record else { return };
+        let Some(record) = &mut state.record else {
+            return;
+        };
         let mut changed = always_modified;
         for (key, _) in old.iter() {
-            if !new.contains(key) {
-                changed |= record.data.take(key).is_some();
+            if new.get_text(key).is_none() {
+                changed |= record.data.remove_text(key).is_some();
             }
         }
         for (key, value) in new {
@@ -196,7 +215,10 @@ impl SessionHandle {
         if slot.is_none() {
             let now = self.now();
             let engine = &self.0.engine;
-            let cookie = engine.cookie().reading().find(&self.0.cookies, engine.cookie().name());
+            let cookie = engine
+                .cookie()
+                .reading()
+                .find(&self.0.cookies, engine.cookie().name());
             let record = match cookie.as_deref() {
                 None | Some("") => None,
                 Some(cookie) => engine.codec().decode(cookie, now)?,

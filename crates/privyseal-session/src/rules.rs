@@ -51,7 +51,10 @@ pub struct FlaskRules {
 
 impl Default for FlaskRules {
     fn default() -> Self {
-        Self { lifetime: Duration::from_secs(31 * 24 * 60 * 60), refresh_each_request: true }
+        Self {
+            lifetime: Duration::from_secs(31 * 24 * 60 * 60),
+            refresh_each_request: true,
+        }
     }
 }
 

@@ -45,7 +45,8 @@ pub struct Session<T: Serialize = Dict> {
 
 impl<T: Serialize + DeserializeOwned> Session<T> {
     pub(crate) fn new(handle: SessionHandle, record: &Record) -> Result<Self, SessionError> {
-        let value = from_value(&Value::Dict(record.data.clone())).map_err(SessionError::WrongType)?;
+        let value =
+            from_value(&Value::Dict(record.data.clone())).map_err(SessionError::WrongType)?;
         Ok(Self {
             handle,
             value,
@@ -102,9 +103,12 @@ impl<T: Serialize> Session<T> {
     /// # Errors
     /// When `T` is not a map, or holds what a session cannot.
     pub fn save(&mut self) -> Result<(), SessionError> {
-        let Some(before) = self.before.take() else { return Ok(()) };
+        let Some(before) = self.before.take() else {
+            return Ok(());
+        };
         let after = as_dict(&self.value)?;
-        self.handle.write_back(&before, after, self.handle.follows_flask());
+        self.handle
+            .write_back(&before, after, self.handle.follows_flask());
         Ok(())
     }
 }
@@ -148,7 +152,7 @@ impl<T: Serialize> fmt::Debug for Session<T> {
 }
 
 fn as_dict<T: Serialize>(value: &T) -> Result<Dict, SessionError> {
-    match to_value(value).map_err(SessionError::Unserializable)? {
+    match to_value(value).map_err(SessionError::unwritable)? {
         Value::Dict(dict) => Ok(dict),
         _ => Err(SessionError::NotAMap),
     }

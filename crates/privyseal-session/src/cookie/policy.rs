@@ -68,8 +68,13 @@ impl CookiePolicy {
 
 impl Default for CookiePolicy {
     fn default() -> Self {
-        #[expect(clippy::expect_used, reason = "the default attributes satisfy every rule")]
-        Self::builder("__Host-session").build().expect("the default attributes satisfy every rule")
+        #[expect(
+            clippy::expect_used,
+            reason = "the default attributes satisfy every rule"
+        )]
+        Self::builder("__Host-session")
+            .build()
+            .expect("the default attributes satisfy every rule")
     }
 }
 
@@ -177,7 +182,8 @@ impl CookiePolicyBuilder {
 
     fn check(&self) -> Result<(), CookiePolicyError> {
         use CookiePolicyError as E;
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if self.name.is_empty() || !self.name.bytes().all(is_token) {
             return Err(E::Name);
         }
@@ -202,7 +208,9 @@ impl CookiePolicyBuilder {
         }
         // Browsers compare the prefixes without regard to case.
         let prefixed = |prefix: &str| {
-            self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            self.name
+                .get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         };
         let host_http = prefixed("__Host-Http-");
         if prefixed("__Host-") && (!self.secure || self.domain.is_some() || self.path != "/") {
@@ -286,7 +294,10 @@ mod tests {
         let policy = CookiePolicy::default();
         assert_eq!(policy.name(), "__Host-session");
         assert_eq!(policy.attributes_before, "");
-        assert_eq!(policy.attributes_after, "; Secure; HttpOnly; Path=/; SameSite=Lax");
+        assert_eq!(
+            policy.attributes_after,
+            "; Secure; HttpOnly; Path=/; SameSite=Lax"
+        );
         assert_eq!(policy.reading(), Reading::ExactlyOne);
     }
 
@@ -295,16 +306,34 @@ mod tests {
         use CookiePolicyError as E;
         let host = || CookiePolicy::builder("__Host-id");
         for prefix in ["__Host-id", "__host-id", "__HOST-id"] {
-            assert_eq!(refused(host().name(prefix).secure(false).same_site(None)), E::HostPrefix);
+            assert_eq!(
+                refused(host().name(prefix).secure(false).same_site(None)),
+                E::HostPrefix
+            );
         }
         assert_eq!(refused(host().domain("example.org")), E::HostPrefix);
         assert_eq!(refused(host().path("/shop")), E::HostPrefix);
-        assert_eq!(refused(host().name("__Secure-id").secure(false)), E::SecurePrefix);
-        assert_eq!(refused(host().name("__Http-id").http_only(false)), E::HttpPrefix);
-        assert_eq!(refused(host().name("__Host-Http-id").http_only(false)), E::HttpPrefix);
+        assert_eq!(
+            refused(host().name("__Secure-id").secure(false)),
+            E::SecurePrefix
+        );
+        assert_eq!(
+            refused(host().name("__Http-id").http_only(false)),
+            E::HttpPrefix
+        );
+        assert_eq!(
+            refused(host().name("__Host-Http-id").http_only(false)),
+            E::HttpPrefix
+        );
         let plain = || CookiePolicy::builder("id").secure(false);
-        assert_eq!(refused(plain().same_site(SameSite::None)), E::SameSiteNoneWithoutSecure);
-        assert_eq!(refused(plain().partitioned(true).secure(false)), E::PartitionedWithoutSecure);
+        assert_eq!(
+            refused(plain().same_site(SameSite::None)),
+            E::SameSiteNoneWithoutSecure
+        );
+        assert_eq!(
+            refused(plain().partitioned(true).secure(false)),
+            E::PartitionedWithoutSecure
+        );
         for name in ["", "a b", "a=b", "a;b", "é", "\u{2000}__Host-id"] {
             assert_eq!(refused(plain().name(name)), E::Name, "{name:?}");
         }

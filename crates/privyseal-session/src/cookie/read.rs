@@ -60,7 +60,10 @@ fn trim(mut text: &[u8]) -> &[u8] {
 
 /// The text inside double quotes with `\"`, `\\` and `\ooo` undone, or the text as it is.
 fn unquote(value: &[u8]) -> Option<Cow<'_, str>> {
-    let Some(inner) = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) else {
+    let Some(inner) = value
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""))
+    else {
         return std::str::from_utf8(value).ok().map(Cow::Borrowed);
     };
     let mut out = Vec::with_capacity(inner.len());
@@ -68,7 +71,13 @@ fn unquote(value: &[u8]) -> Option<Cow<'_, str>> {
     loop {
         rest = match *rest {
             [] => break,
-            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ref tail @ ..] => {
+            [
+                b'\\',
+                a @ b'0'..=b'3',
+                b @ b'0'..=b'7',
+                c @ b'0'..=b'7',
+                ref tail @ ..,
+            ] => {
                 out.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
                 tail
             }
@@ -117,14 +126,20 @@ mod tests {
         ] {
             assert_eq!(one(&[other]), None, "{other:?}");
         }
-        assert_eq!(one(&["$Version=1; __Host-id=x; $Path=/"]), Some("x".to_owned()));
+        assert_eq!(
+            one(&["$Version=1; __Host-id=x; $Path=/"]),
+            Some("x".to_owned())
+        );
     }
 
     #[test]
     fn werkzeug_takes_the_first_and_removes_quotes() {
         let first = |cookies| find(Reading::FirstLikeWerkzeug, cookies);
         assert_eq!(first(&["__Host-id=x; __Host-id=y"]), Some("x".to_owned()));
-        assert_eq!(first(&["__Host-id=\"a\\\"b\\\\c\\054\""]), Some("a\"b\\c,".to_owned()));
+        assert_eq!(
+            first(&["__Host-id=\"a\\\"b\\\\c\\054\""]),
+            Some("a\"b\\c,".to_owned())
+        );
         assert_eq!(first(&["__Host-id=\"open"]), Some("\"open".to_owned()));
     }
 

@@ -33,7 +33,10 @@ impl CookiePolicy {
     ) -> Result<HeaderValue, SessionError> {
         let size = self.name().len() + value.len();
         if size > MAX_COOKIE_LEN {
-            return Err(SessionError::TooLarge { size, limit: MAX_COOKIE_LEN });
+            return Err(SessionError::TooLarge {
+                size,
+                limit: MAX_COOKIE_LEN,
+            });
         }
         let mut header = String::with_capacity(size + 128);
         header.push_str(self.name());
@@ -96,15 +99,30 @@ mod tests {
     fn a_cookie_of_4096_bytes_is_written_and_a_longer_one_is_an_error_a17() {
         let policy = CookiePolicy::default();
         let value = |len: usize| "v".repeat(len - policy.name().len());
-        assert!(policy.set_cookie(&value(4096), Lifetime::BrowserSession).is_ok());
-        let refused = policy.set_cookie(&value(4097), Lifetime::BrowserSession).unwrap_err();
-        assert!(matches!(refused, SessionError::TooLarge { size: 4097, limit: 4096 }));
+        assert!(
+            policy
+                .set_cookie(&value(4096), Lifetime::BrowserSession)
+                .is_ok()
+        );
+        let refused = policy
+            .set_cookie(&value(4097), Lifetime::BrowserSession)
+            .unwrap_err();
+        assert!(matches!(
+            refused,
+            SessionError::TooLarge {
+                size: 4097,
+                limit: 4096
+            }
+        ));
     }
 
     #[test]
     fn a_removal_repeats_path_and_domain() {
-        let policy =
-            CookiePolicy::builder("id").domain(".example.org").path("/shop").build().unwrap();
+        let policy = CookiePolicy::builder("id")
+            .domain(".example.org")
+            .path("/shop")
+            .build()
+            .unwrap();
         assert_eq!(
             policy.set_cookie("", Lifetime::Removed).unwrap(),
             "id=; Domain=example.org; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; \
@@ -116,17 +134,26 @@ mod tests {
     fn vary_and_cache_control_are_added_once() {
         let mut headers = HeaderMap::new();
         headers.insert(VARY, HeaderValue::from_static("Accept, COOKIE"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60, Private"));
+        headers.insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static("max-age=60, Private"),
+        );
         vary_by_cookie(&mut headers);
         forbid_caching(&mut headers);
         assert_eq!(headers.get_all(VARY).iter().count(), 1);
         assert_eq!(headers[CACHE_CONTROL], "max-age=60, Private");
 
         headers.insert(VARY, HeaderValue::from_static("Accept"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+        headers.insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=60"),
+        );
         vary_by_cookie(&mut headers);
         forbid_caching(&mut headers);
-        assert_eq!(headers.get_all(VARY).iter().collect::<Vec<_>>(), ["Accept", "Cookie"]);
+        assert_eq!(
+            headers.get_all(VARY).iter().collect::<Vec<_>>(),
+            ["Accept", "Cookie"]
+        );
         assert_eq!(headers[CACHE_CONTROL], "no-store");
     }
 }

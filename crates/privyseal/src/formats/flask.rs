@@ -7,7 +7,8 @@
 //!
 //! Source: `flask/sessions.py` and `flask/json/tag.py` of Flask 3.1.3.
 
-pub mod date;
+mod date;
+mod python_int;
 pub mod tagged;
 
 use std::borrow::Cow;
@@ -184,7 +185,7 @@ impl FlaskSession {
             .check(cookie, now)
             .map_err(|fault| self.signer.explain(&fault))?;
         let json = self.json(&verified)?;
-        let value = tagged::loads(&json).map_err(PayloadError::from)?;
+        let value = tagged::loads(&json).map_err(PayloadError::Tagged)?;
         Ok(verified.loaded(value))
     }
 
@@ -196,7 +197,7 @@ impl FlaskSession {
         let json = self
             .json(verified)
             .map_err(|error| Error::new(error.into_kind()))?;
-        tagged::loads(&json).map_err(|error| Error::new(PayloadError::from(error).into_kind()))
+        tagged::loads(&json).map_err(|error| Error::new(PayloadError::Tagged(error).into_kind()))
     }
 
     /// The tagged JSON behind a verified cookie, inflated within the limit.

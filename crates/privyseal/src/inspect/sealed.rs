@@ -66,10 +66,7 @@ fn open(text: &str, context: &Context<'_>, ring: &KeyRing, report: &mut Report) 
         Shown(context.cookie_name),
         Shown(context.application)
     );
-    let opened = Sealer::new(ring, sealed_for)
-        .ok()
-        .and_then(|sealer| sealer.open_sealed(text));
-    let Some(opened) = opened else {
+    let Some(opened) = Sealer::new(ring, sealed_for).open_sealed(text) else {
         report.add(Finding::SealBroken { context: described });
         return;
     };

@@ -82,8 +82,7 @@ fn is_laravel(text: &str) -> bool {
 fn is_jwt(text: &str) -> bool {
     let parts: Vec<_> = text.split('.').take(6).collect();
     let header = parts.first().and_then(|header| object(header));
-    let has_algorithm =
-        matches!(header, Some(Value::Dict(dict)) if dict.get("alg").is_some_and(|alg| alg.as_str().is_some()));
+    let has_algorithm = matches!(header, Some(Value::Dict(dict)) if dict.get("alg").is_some_and(|alg| alg.as_str().is_some()));
     match parts.as_slice() {
         [_, payload, _] => has_algorithm && object(payload).is_some(),
         [_, _, _, _, _] => has_algorithm,
@@ -137,9 +136,16 @@ fn object(text: &str) -> Option<Value> {
 
 /// The percent-encoding that frameworks put around base64 in a cookie.
 fn unescape(text: &str) -> String {
-    [("%2B", "+"), ("%2F", "/"), ("%3D", "="), ("%2b", "+"), ("%2f", "/"), ("%3d", "=")]
-        .iter()
-        .fold(text.to_owned(), |text, (escape, character)| {
-            text.replace(escape, character)
-        })
+    [
+        ("%2B", "+"),
+        ("%2F", "/"),
+        ("%3D", "="),
+        ("%2b", "+"),
+        ("%2f", "/"),
+        ("%3d", "="),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (escape, character)| {
+        text.replace(escape, character)
+    })
 }

@@ -180,7 +180,10 @@ impl<'t> Anatomy<'t> {
         let bytes = self.mac.as_ref().map(Vec::len);
         let meaning = match (bytes, self.digest()) {
             (Some(bytes), Some(digest)) => {
-                format!("{length} characters, {bytes} bytes: HMAC-{}", hash_name(digest))
+                format!(
+                    "{length} characters, {bytes} bytes: HMAC-{}",
+                    hash_name(digest)
+                )
             }
             (Some(bytes), None) => format!("{length} characters, {bytes} bytes"),
             (None, _) => format!("{length} characters"),
@@ -310,14 +313,43 @@ impl Setting {
         let other = Maker::Itsdangerous;
         let Some(salt) = context.salt else {
             return vec![
-                setting("Flask", Maker::Flask, KeyDerivation::Hmac, b"cookie-session"),
-                setting("itsdangerous serializer", other, KeyDerivation::DjangoConcat, b"itsdangerous"),
-                setting("itsdangerous signer", other, KeyDerivation::DjangoConcat, b"itsdangerous.Signer"),
-                setting("Flask-WTF", other, KeyDerivation::DjangoConcat, b"wtf-csrf-token"),
-                setting("Flask-Session", other, KeyDerivation::Hmac, b"flask-session"),
+                setting(
+                    "Flask",
+                    Maker::Flask,
+                    KeyDerivation::Hmac,
+                    b"cookie-session",
+                ),
+                setting(
+                    "itsdangerous serializer",
+                    other,
+                    KeyDerivation::DjangoConcat,
+                    b"itsdangerous",
+                ),
+                setting(
+                    "itsdangerous signer",
+                    other,
+                    KeyDerivation::DjangoConcat,
+                    b"itsdangerous.Signer",
+                ),
+                setting(
+                    "Flask-WTF",
+                    other,
+                    KeyDerivation::DjangoConcat,
+                    b"wtf-csrf-token",
+                ),
+                setting(
+                    "Flask-Session",
+                    other,
+                    KeyDerivation::Hmac,
+                    b"flask-session",
+                ),
             ];
         };
-        let by_hmac = if salt == b"cookie-session" { Maker::Flask } else { other };
+        let by_hmac = if salt == b"cookie-session" {
+            Maker::Flask
+        } else {
+            other
+        };
         vec![
             setting("itsdangerous", other, KeyDerivation::DjangoConcat, salt),
             setting("itsdangerous", by_hmac, KeyDerivation::Hmac, salt),

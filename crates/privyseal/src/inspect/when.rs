@@ -73,7 +73,10 @@ mod tests {
             Utc(at(253_402_300_800)).to_string(),
             "253402300800 s after 1970"
         );
-        assert_eq!(Utc(at(u64::MAX)).to_string(), format!("{} s after 1970", u64::MAX));
+        assert_eq!(
+            Utc(at(u64::MAX)).to_string(),
+            format!("{} s after 1970", u64::MAX)
+        );
         let distance = |then, now| {
             Distance {
                 then: at(then),

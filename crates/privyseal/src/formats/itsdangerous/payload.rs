@@ -7,6 +7,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 
 use crate::encoding::{self, Base64};
 use crate::error::Kind;
+use crate::formats::flask::tagged::TaggedError;
 use crate::json::JsonError;
 
 /// The most bytes that a compressed payload may inflate to, unless the settings say otherwise.
@@ -29,8 +30,8 @@ pub enum PayloadError {
     },
     /// The payload is not JSON.
     Json(JsonError),
-    /// The payload holds a tagged value that Flask cannot read either.
-    Tag(&'static str),
+    /// The payload is not the tagged JSON of Flask.
+    Tagged(TaggedError),
 }
 
 impl PayloadError {
@@ -40,7 +41,7 @@ impl PayloadError {
             Self::Zlib => Kind::BadPayload("is not zlib data"),
             Self::TooLarge { limit } => Kind::TooLarge(limit),
             Self::Json(_) => Kind::BadPayload("is not JSON"),
-            Self::Tag(why) => Kind::BadPayload(why),
+            Self::Tagged(_) => Kind::BadPayload("is not tagged JSON"),
         }
     }
 }
@@ -57,7 +58,7 @@ impl fmt::Display for PayloadError {
             Self::TooLarge { limit } => {
                 write!(f, "The payload inflates to more than {limit} bytes")
             }
-            Self::Json(_) | Self::Tag(_) => f.write_str(
+            Self::Json(_) | Self::Tagged(_) => f.write_str(
                 "Could not load the payload because an exception occurred on unserializing the \
                  data.",
             ),

@@ -205,12 +205,16 @@ impl Form {
     fn write(self, value: &Value) -> Result<String, Error> {
         let unwritable = |error: json::JsonError| Error::new(Kind::Unwritable(error.to_string()));
         match self {
-            Self::Plain => json::write(value, Style::Python).map_err(unwritable),
+            Self::Plain => {
+                let json = json::write(value, Style::Python).map_err(unwritable)?;
+                String::from_utf8(json)
+                    .map_err(|error| Error::new(Kind::Unwritable(error.to_string())))
+            }
             Self::UrlSafe => {
                 let json =
                     json::write(value, Style::Compact { ascii: false }).map_err(unwritable)?;
                 let mut token = String::with_capacity(json.len() * 4 / 3 + 128);
-                payload::write_payload(json.as_bytes(), &mut token);
+                payload::write_payload(&json, &mut token);
                 Ok(token)
             }
         }
