@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn exactly_one_cookie_of_the_name_is_trusted_a13() {
-        let one = |cookies| find(Reading::ExactlyOne, cookies);
+        let one = |cookies: &[&str]| find(Reading::ExactlyOne, cookies);
         assert_eq!(one(&["a=1; __Host-id=x; b=2"]), Some("x".to_owned()));
         assert_eq!(one(&["a=1", " \t__Host-id = x "]), Some("x".to_owned()));
         assert_eq!(one(&["__Host-id="]), Some(String::new()));
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn werkzeug_takes_the_first_and_removes_quotes() {
-        let first = |cookies| find(Reading::FirstLikeWerkzeug, cookies);
+        let first = |cookies: &[&str]| find(Reading::FirstLikeWerkzeug, cookies);
         assert_eq!(first(&["__Host-id=x; __Host-id=y"]), Some("x".to_owned()));
         assert_eq!(
             first(&["__Host-id=\"a\\\"b\\\\c\\054\""]),

@@ -1,10 +1,7 @@
 use super::*;
 
-fn key(fill: u8) -> SecretKey {
-    let bytes: Vec<u8> = (0..32)
-        .map(|i: u8| i.wrapping_mul(167).wrapping_add(fill))
-        .collect();
-    SecretKey::from_bytes(bytes).unwrap()
+fn key(number: u8) -> SecretKey {
+    SecretKey::from_bytes(Digest::Sha256.hash(&[&[number]]).to_vec()).unwrap()
 }
 
 #[test]

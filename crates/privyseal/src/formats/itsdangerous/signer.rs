@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn debug_does_not_leak_key() {
-        let hex = "8f1d2c3b4a5968778695a4b3c2d1e0ff";
+        let hex = "b436ca2a091deb3401aead38c119efab";
         let ring = KeyRing::new(SecretKey::from_text(hex).unwrap());
         let shown = format!("{:?}", Signer::new(&ring, &Options::default()).unwrap());
         assert!(

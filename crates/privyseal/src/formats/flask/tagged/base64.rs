@@ -36,7 +36,7 @@ mod tests {
             ("YQ==YQ==", Some(b"a")),
             ("====", Some(b"")),
             ("Y=Q==", Some(b"a")),
-            ("YQ=I=", Some(b"ab")),
+            ("YQ=I=", Some(b"a\x02")),
             ("-_", Some(b"")),
             ("YQ", None),
             ("YQ=", None),
@@ -54,7 +54,6 @@ mod tests {
             let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(37)).collect();
             let mut text = Vec::new();
             push(&mut text, &bytes);
-            assert_eq!(decode(&text).as_ref(), Some(&bytes));
             assert_eq!(decode(&text), Some(bytes));
         }
     }
