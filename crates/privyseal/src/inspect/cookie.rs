@@ -300,3 +300,6 @@ fn bounded(text: &str) -> (&str, bool) {
     let end = text.floor_char_boundary(MAX_HEADER_LEN);
     (text.get(..end).unwrap_or_default(), true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::inspect::content::UnverifiedContent;
 use crate::inspect::when::{Distance, Utc};
-use crate::inspect::{Finding, Format};
-use crate::{KeyId, Timestamp};
+use crate::inspect::{Context, Finding, Format};
+use crate::{KeyId, KeyRing, Timestamp};
 
 /// What there is to know about a token.
 ///
@@ -68,6 +68,31 @@ impl Report {
             length,
             meaning: meaning.into(),
         });
+    }
+
+    /// A key of the ring made the token.
+    pub(super) fn made_by(&mut self, key: KeyMatch, context: &Context<'_>) {
+        let primary = context.ring.and_then(KeyRing::primary);
+        if primary.is_some_and(|primary| primary.id() != key.id) {
+            self.add(Finding::OldKey);
+        }
+        self.key = Some(key);
+    }
+
+    /// The age against the maximum, as every opener checks it.
+    pub(super) fn check_age(&mut self, issued_at: Timestamp, context: &Context<'_>) {
+        self.issued_at = Some(issued_at);
+        match (context.now.seconds_since(issued_at), context.max_age) {
+            (None, max_age) => self.add(Finding::FromTheFuture {
+                seconds: issued_at.seconds_since(context.now).unwrap_or_default(),
+                refused: max_age.is_some(),
+            }),
+            (Some(age), Some(max_age)) if age > max_age.seconds() => self.add(Finding::Expired {
+                seconds: age - max_age.seconds(),
+            }),
+            (Some(_), Some(_)) => {}
+            (Some(_), None) => self.add(Finding::AgeNotChecked),
+        }
     }
 
     /// Whether a key of the ring made the token and nothing speaks against it: its age, if a

@@ -70,14 +70,12 @@ fn open(text: &str, context: &Context<'_>, ring: &KeyRing, report: &mut Report) 
         report.add(Finding::SealBroken { context: described });
         return;
     };
-    report.key = Some(KeyMatch {
+    let key = KeyMatch {
         id: key.id(),
         position,
         settings: described,
-    });
-    if opened.needs_reissue {
-        report.add(Finding::OldKey);
-    }
+    };
+    report.made_by(key, context);
     report.check_age(opened.issued_at, context);
     let is_json = json::parse(opened.data()).is_ok();
     report.content = Some(UnverifiedContent::new(opened.data(), is_json));

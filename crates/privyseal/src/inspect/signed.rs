@@ -13,24 +13,30 @@ use crate::{Timestamp, json};
 
 /// The report of a token with a signature behind its last dot; `None` when the text is none.
 pub(super) fn inspect(token: &[u8], context: &Context<'_>) -> Option<Report> {
-    let anatomy = Anatomy::of(token)?;
+    let mut anatomy = Anatomy::of(token)?;
     let (tried, key) = anatomy.find_key(context);
+    if anatomy.kind == Payload::Starlette
+        && key
+            .as_ref()
+            .is_some_and(|(_, maker)| *maker != Maker::Signer)
+    {
+        // A serializer made it: the padding is only another spelling.
+        anatomy.kind = Payload::UrlSafe;
+    }
     let mut report = Report::new(anatomy.format(key.as_ref()), context.now);
 
     anatomy.describe(&mut report);
     match (context.ring, key) {
         (None, _) => report.add(Finding::NoKeys),
         (Some(_), Some((key, _))) => {
-            let signs = context.ring.and_then(|ring| ring.primary());
-            if signs.is_none_or(|primary| primary.id() != key.id) {
-                report.add(Finding::OldKey);
-            }
-            report.key = Some(key);
+            report.made_by(key, context);
         }
-        (Some(ring), None) => report.add(Finding::BadSignature {
+        // A signature of no hash's length was not tried, and is reported with its part.
+        (Some(ring), None) if !tried.is_empty() => report.add(Finding::BadSignature {
             keys: ring.keys().len(),
             settings: tried,
         }),
+        (Some(_), None) => {}
     }
     if let Some((_, signed_at)) = anatomy.stamp {
         report.check_age(signed_at, context);
@@ -130,7 +136,7 @@ impl<'t> Anatomy<'t> {
             (Payload::Starlette, true) if key.is_none() => Format::Starlette,
             (Payload::UrlSafe | Payload::Compressed, true) => match maker {
                 Some(Maker::Flask) => Format::Flask,
-                Some(Maker::Itsdangerous) => Format::UrlSafeTimedSerializer,
+                Some(Maker::Serializer | Maker::Signer) => Format::UrlSafeTimedSerializer,
                 None if self.holds_a_dict() => Format::Flask,
                 None => Format::UrlSafeTimedSerializer,
             },
@@ -294,7 +300,8 @@ struct Setting {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Maker {
     Flask,
-    Itsdangerous,
+    Serializer,
+    Signer,
 }
 
 impl Setting {
@@ -310,7 +317,7 @@ impl Setting {
                 ..Options::default()
             },
         };
-        let other = Maker::Itsdangerous;
+        let other = Maker::Serializer;
         let Some(salt) = context.salt else {
             return vec![
                 setting(
@@ -327,7 +334,7 @@ impl Setting {
                 ),
                 setting(
                     "itsdangerous signer",
-                    other,
+                    Maker::Signer,
                     KeyDerivation::DjangoConcat,
                     b"itsdangerous.Signer",
                 ),
@@ -367,24 +374,6 @@ impl Setting {
         };
         let salt = String::from_utf8_lossy(&self.salt);
         format!("{} (salt \"{}\", {derivation})", self.name, Shown(&salt))
-    }
-}
-
-impl Report {
-    /// The age against the maximum, as every opener checks it.
-    pub(super) fn check_age(&mut self, issued_at: Timestamp, context: &Context<'_>) {
-        self.issued_at = Some(issued_at);
-        match (context.now.seconds_since(issued_at), context.max_age) {
-            (None, max_age) => self.add(Finding::FromTheFuture {
-                seconds: issued_at.seconds_since(context.now).unwrap_or_default(),
-                refused: max_age.is_some(),
-            }),
-            (Some(age), Some(max_age)) if age > max_age.seconds() => self.add(Finding::Expired {
-                seconds: age - max_age.seconds(),
-            }),
-            (Some(_), Some(_)) => {}
-            (Some(_), None) => self.add(Finding::AgeNotChecked),
-        }
     }
 }
 
