@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use privyseal::secret::{KeyEncoding, VerifyKey};
 use privyseal::KeyRing;
+use privyseal::secret::{KeyEncoding, VerifyKey};
 use privyseal_keys::{KeyText, Origin, SourceError, credential_path};
 
 use crate::failure::{self, Failure};
@@ -102,7 +102,8 @@ impl KeyFlags {
             texts.push(read_descriptor(number)?);
         }
         if texts.is_empty()
-            && let Some(path) = credential_path("secret_key").filter(|path| path.exists())
+            && let Some(path) =
+                credential_path("secret_key").filter(|path| !matches!(path.try_exists(), Ok(false)))
         {
             texts.push(KeyText::from_file(path)?);
         }

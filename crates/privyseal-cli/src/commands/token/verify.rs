@@ -93,12 +93,13 @@ impl Arguments {
                 Ok(Answer::Yes)
             }
             Err(error) => {
+                let reason = reason(&error);
+                let text = format!("{BOLD_RED}not valid{RESET}: {reason}\n");
                 let verdict = Verdict::Invalid {
                     valid: false,
                     format,
-                    reason: error.to_string(),
+                    reason,
                 };
-                let text = format!("{BOLD_RED}not valid{RESET}: {error}\n");
                 output.print(&text, &verdict)?;
                 Ok(Answer::No)
             }
@@ -134,7 +135,7 @@ impl Arguments {
             }
             Format::Itsdangerous => itsdangerous(&self.format, ring, token, max_age)?,
             Format::Sealed => {
-                let sealer = Sealer::new(ring, self.format.context())?;
+                let sealer = Sealer::new(ring, self.format.context());
                 let max_age = max_age.unwrap_or(MaxAge::from_seconds(u64::MAX));
                 sealer.open(token, max_age, now).map(|opened| Verified {
                     signed_at: Some(opened.issued_at),
@@ -254,6 +255,14 @@ impl Verified {
             Content::Hidden(length) => valid.hidden_bytes = Some(length),
         }
         valid
+    }
+}
+
+fn reason(error: &Error) -> String {
+    if error.is_bad_signature() {
+        "altered, of another format, or made under another key or salt".to_owned()
+    } else {
+        error.to_string()
     }
 }
 
