@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 /// # Errors
 ///
 /// When a source cannot be had, is not the pinned version, or `--check` finds a difference.
-pub fn run(args: &[String]) -> Result<()> {
+pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut wordlist = None;
     let mut check = false;
     let mut args = args.iter();
