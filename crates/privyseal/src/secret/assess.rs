@@ -114,8 +114,9 @@ impl fmt::Display for Warning {
 /// - is a placeholder, or publicly known,
 /// - has fewer than 16 bytes,
 /// - has an estimated strength below 80 bits,
-/// - is a passphrase: more than half of it is words with less than 80 bits beside them, or more
-///   than three quarters of it is words, however many.
+/// - is more than half words, repetitions and sequences with less than 80 bits beside them, or more
+///   than half words and more than three quarters words, repetitions and sequences, however long:
+///   a passphrase. (Either only where that shortens the description by 32 bits or more.)
 ///
 /// A key of 16 to 31 bytes or an estimate of 80 to 111 bits is accepted with a warning.
 ///
@@ -202,29 +203,34 @@ fn decodings(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
 }
 
 fn pattern(estimate: &Estimate) -> Option<Weakness> {
+    let Estimate {
+        words,
+        repeated,
+        sequential,
+        ..
+    } = *estimate;
     let is_low = |bits: f64| bits < f64::from(MINIMUM_BITS);
     let share = |bytes: usize, percent: usize| 100 * bytes > percent * estimate.length;
-    // Letters of a random key may pass for words now and then. They save few bits then: as many as
-    // this once in 2^32 keys.
-    let is_prose = estimate.saved_by_words >= 32.0
-        && (share(estimate.words, 75)
-            || share(estimate.words, 50) && is_low(estimate.bits_beside_words));
-    if is_prose {
-        return Some(Weakness::Passphrase);
-    }
-    if !is_low(estimate.bits) {
+    let patterns = words + repeated + sequential;
+    // People do not choose words at random, so the bits of many words add up to less than they seem
+    // to. Letters of a random key may pass for words now and then, but they save few bits then: as
+    // many as this once in 2^32 keys.
+    let is_patterned = estimate.saved >= 32.0
+        && (share(patterns, 50) && is_low(estimate.character_bits)
+            || share(words, 50) && share(patterns, 75));
+    if !is_low(estimate.bits) && !is_patterned {
         return None;
     }
-    Some(if share(estimate.repeated, 50) {
-        Weakness::Repeated
-    } else if share(estimate.sequential, 50) {
-        Weakness::Sequential
-    } else if share(estimate.words, 50) {
-        Weakness::Passphrase
-    } else {
+    Some(if !share(patterns, 50) {
         Weakness::LowEntropy {
             bits: whole_bits(estimate.bits),
         }
+    } else if words >= repeated && words >= sequential {
+        Weakness::Passphrase
+    } else if repeated >= sequential {
+        Weakness::Repeated
+    } else {
+        Weakness::Sequential
     })
 }
 

@@ -23,7 +23,7 @@ impl Seeded {
 
     fn text(&mut self, length: usize, alphabet: &str) -> String {
         let whole = 256 / alphabet.len() * alphabet.len();
-        std::iter::repeat_with(|| usize::from(self.byte()))
+        iter::repeat_with(|| usize::from(self.byte()))
             .filter(|byte| *byte < whole)
             .map(|byte| char::from(alphabet.as_bytes()[byte % alphabet.len()]))
             .take(length)
@@ -110,6 +110,11 @@ fn weak_keys_are_refused_for_their_reason() {
         ),
         (
             b"it was a bright cold day in april and the clocks were striking thirteen",
+            Passphrase,
+        ),
+        ("\u{441}\u{43e}\u{432}\u{435}\u{440}\u{448}\u{435}\u{43d}\u{43d}\u{43e} \u{441}\u{435}\u{43a}\u{440}\u{435}\u{442}\u{43d}\u{44b}\u{439} \u{43a}\u{43b}\u{44e}\u{447}".as_bytes(), Passphrase),
+        (
+            b"and make sure to replace it with something else so that it looks something like this",
             Passphrase,
         ),
     ] {
