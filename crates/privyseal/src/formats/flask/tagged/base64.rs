@@ -70,7 +70,7 @@ mod tests {
             ("YQ==YQ==", Some(b"a")),
             ("====", Some(b"")),
             ("Y=Q==", Some(b"a")),
-            ("YQ=I=", Some(b"ab")),
+            ("YW=I=", Some(b"ab")),
             ("-_", Some(b"")),
             ("YQ", None),
             ("YQ=", None),
