@@ -216,6 +216,35 @@ fn names_of_kinds_in_data_mean_nothing() {
     }
 }
 
+/// A format that shows newtypes to `deserialize_any`, with the content of a kind inside.
+struct ForeignNewtype;
+
+impl<'de> serde::Deserializer<'de> for ForeignNewtype {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        let pair = serde_json::json!([Kind::Markup.number(), "<b>"]);
+        visitor
+            .visit_newtype_struct(pair)
+            .map_err(serde::de::Error::custom)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
+    }
+}
+
+#[test]
+fn newtypes_of_other_formats_are_their_content() {
+    let plain = Value::List(vec![3.into(), "<b>".into()]);
+    assert_eq!(Value::deserialize(ForeignNewtype), Ok(plain));
+}
+
 #[test]
 fn depth_is_bounded() {
     let lists = |depth: usize| (1..depth).fold(Value::List(vec![]), |v, _| Value::List(vec![v]));
