@@ -11,6 +11,8 @@ mod docs;
 mod exit_codes;
 mod key;
 mod leaks;
+#[cfg(unix)]
+mod terminal;
 mod token;
 
 use std::ffi::OsStr;
