@@ -141,7 +141,7 @@ impl KeyRing {
     ///
     /// let fallbacks = parse_key_list(r#"["6f1e4f6cbb0f4e35a9d2", "Zk3vQ8xW1bN7mR5tY2uL"]"#)?
     ///     .into_iter()
-    ///     .map(VerifyKey::danger_accept_weak)
+    ///     .map(|key| VerifyKey::danger_accept_weak(key.as_bytes()))
     ///     .collect::<Result<Vec<_>, _>>()?;
     /// let ring = KeyRing::from_flask(SecretKey::generate()?, fallbacks);
     /// assert_eq!(ring.keys().count(), 3);
