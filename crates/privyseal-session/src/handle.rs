@@ -202,6 +202,13 @@ impl SessionHandle {
         }
     }
 
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.lock()
+            .record
+            .as_ref()
+            .is_some_and(Record::is_permanent)
+    }
+
     pub(crate) fn follows_flask(&self) -> bool {
         matches!(self.0.engine.rules(), Rules::Flask(_))
     }
