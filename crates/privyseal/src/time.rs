@@ -39,7 +39,10 @@ impl From<SystemTime> for Timestamp {
     /// Fractions of a second are dropped, as Python's `int(time.time())` drops them; a clock
     /// before 1970 reads as 1970.
     fn from(time: SystemTime) -> Self {
-        Self(time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+        Self(
+            time.duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
+        )
     }
 }
 
