@@ -37,7 +37,9 @@ fn bounded(input: impl Read) -> Result<String> {
         )
         .into());
     }
-    let end = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let end = text
+        .strip_suffix('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line));
     let end = end.unwrap_or(&text).len();
     text.truncate(end);
     Ok(text)
@@ -56,7 +58,13 @@ mod tests {
 
     #[test]
     fn one_line_break_is_dropped() {
-        for (input, text) in [("t", "t"), ("t\n", "t"), ("t\r\n", "t"), ("t\n\n", "t\n"), ("", "")] {
+        for (input, text) in [
+            ("t", "t"),
+            ("t\n", "t"),
+            ("t\r\n", "t"),
+            ("t\n\n", "t\n"),
+            ("", ""),
+        ] {
             assert_eq!(bounded(input.as_bytes()).unwrap(), text);
         }
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use privyseal::secret::{KeyEncoding, VerifyKey};
 use privyseal::KeyRing;
+use privyseal::secret::{KeyEncoding, VerifyKey};
 use privyseal_keys::{KeyText, Origin, SourceError, credential_path};
 
 use crate::failure::{self, Failure};

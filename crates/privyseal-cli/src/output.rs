@@ -102,6 +102,9 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         assert_eq!(visible("it's \"né\""), "it's \"né\"");
-        assert_eq!(visible("a\x1b[2Jb\r\u{202e}\u{7f}"), r"a\u{1b}[2Jb\r\u{202e}\u{7f}");
+        assert_eq!(
+            visible("a\x1b[2Jb\r\u{202e}\u{7f}"),
+            r"a\u{1b}[2Jb\r\u{202e}\u{7f}"
+        );
     }
 }

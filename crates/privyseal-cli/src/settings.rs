@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use privyseal::Timestamp;
 use privyseal::digest::Digest;
 use privyseal::formats::flask::FlaskOptions;
 use privyseal::formats::itsdangerous::{KeyDerivation, Options};
 use privyseal::sealed::Context;
-use privyseal::Timestamp;
 use serde::Serialize;
 
 use crate::clock;
@@ -175,7 +175,9 @@ impl FormatFlags {
     fn itsdangerous_flag(&self) -> Option<&'static str> {
         let derivation = self.key_derivation.map(|_| "--key-derivation");
         let digest = self.digest.map(|_| "--digest");
-        derivation.or(digest).or(self.serializer.map(|_| "--serializer"))
+        derivation
+            .or(digest)
+            .or(self.serializer.map(|_| "--serializer"))
     }
 
     fn sealed_flag(&self) -> Option<&'static str> {

@@ -79,7 +79,9 @@ impl Inspect {
     fn run(self, output: Output) -> Result<Answer> {
         let ring = self.keys.optional_ring()?;
         let header = argument_or_stdin(self.header, self.keys.use_stdin())?;
-        let now = self.now.map_or_else(clock::now, Timestamp::from_unix_seconds);
+        let now = self
+            .now
+            .map_or_else(clock::now, Timestamp::from_unix_seconds);
         let report = inspect::cookie_header(
             &header,
             &inspect::Context {

@@ -139,11 +139,19 @@ impl Verdict {
             format!("verdict    {verdict}"),
             format!("source     {}", self.source),
         ];
-        lines.extend(self.reasons.iter().map(|why| format!("reason     {}", why.text)));
+        lines.extend(
+            self.reasons
+                .iter()
+                .map(|why| format!("reason     {}", why.text)),
+        );
         if let (Some(bits), Some(bytes)) = (self.strength_bits, self.length_bytes) {
             lines.push(format!("strength   about {bits} bits in {bytes} bytes"));
         }
-        lines.extend(self.warnings.iter().map(|text| format!("warning    {text}")));
+        lines.extend(
+            self.warnings
+                .iter()
+                .map(|text| format!("warning    {text}")),
+        );
         lines.extend(self.fix.iter().map(|text| format!("fix        {text}")));
         lines.push(String::new());
         lines.join("\n")

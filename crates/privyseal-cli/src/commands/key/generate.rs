@@ -69,7 +69,9 @@ impl Arguments {
             .into());
         }
         let to_stdout = self.output == Path::new("-");
-        if to_stdout && self.format == Format::Raw && (io::stdout().is_terminal() || output.is_json())
+        if to_stdout
+            && self.format == Format::Raw
+            && (io::stdout().is_terminal() || output.is_json())
         {
             return Err(Failure::new(
                 "a raw key is not text",
@@ -148,7 +150,9 @@ fn raw() -> Result<Zeroizing<Vec<u8>>> {
 /// A name that every shell takes.
 fn variable_name(name: &str) -> Result<String, &'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() || !name.chars().all(allowed)
+    if name.starts_with(|c: char| c.is_ascii_digit())
+        || name.is_empty()
+        || !name.chars().all(allowed)
     {
         return Err("a name has letters, digits and `_`, and starts with no digit");
     }

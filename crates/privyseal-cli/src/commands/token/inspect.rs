@@ -67,7 +67,9 @@ impl Arguments {
     pub(super) fn run(self, output: Output) -> Result<Answer> {
         let ring = self.keys.optional_ring()?;
         let token = argument_or_stdin(self.token, self.keys.use_stdin())?;
-        let now = self.now.map_or_else(clock::now, Timestamp::from_unix_seconds);
+        let now = self
+            .now
+            .map_or_else(clock::now, Timestamp::from_unix_seconds);
         let report = inspect::token(
             &token,
             &inspect::Context {

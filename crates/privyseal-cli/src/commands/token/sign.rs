@@ -66,7 +66,7 @@ fn sign(flags: &FormatFlags, ring: &KeyRing, value: &str) -> Result<String> {
         Format::Sealed => {
             let mut rng = rand::rng();
             let id = SessionId::random(&mut rng)?;
-            let sealer = Sealer::new(ring, flags.context())?;
+            let sealer = Sealer::new(ring, flags.context());
             Ok(sealer.seal(value.as_bytes(), id, flags.now(), &mut rng)?)
         }
     }
@@ -74,9 +74,8 @@ fn sign(flags: &FormatFlags, ring: &KeyRing, value: &str) -> Result<String> {
 
 fn itsdangerous(flags: &FormatFlags, ring: &KeyRing, text: &str) -> Result<String> {
     let (options, now) = (flags.itsdangerous(), flags.now());
-    let value = || -> Result<Value> {
-        json::parse(text.as_bytes()).context("the value is not JSON")
-    };
+    let value =
+        || -> Result<Value> { json::parse(text.as_bytes()).context("the value is not JSON") };
     Ok(match flags.serializer() {
         Serializer::Signer => {
             String::from_utf8(Signer::new(ring, &options)?.sign(text.as_bytes())?)?

@@ -134,7 +134,7 @@ impl Arguments {
             }
             Format::Itsdangerous => itsdangerous(&self.format, ring, token, max_age)?,
             Format::Sealed => {
-                let sealer = Sealer::new(ring, self.format.context())?;
+                let sealer = Sealer::new(ring, self.format.context());
                 let max_age = max_age.unwrap_or(MaxAge::from_seconds(u64::MAX));
                 sealer.open(token, max_age, now).map(|opened| Verified {
                     signed_at: Some(opened.issued_at),
