@@ -165,9 +165,9 @@ pub(crate) fn sealed(ring: &KeyRing, context: Context<'_>) -> Format {
         Holds::Text,
         move |value| {
             let data = value.as_str().unwrap().as_bytes();
-            let mut rng = rand::rng();
-            let id = SessionId::random(&mut rng).unwrap();
-            seals.seal(data, id, NOW, &mut rng).unwrap().into_bytes()
+            let mut random = rand::rng();
+            let id = SessionId::random(&mut random).unwrap();
+            seals.seal(data, id, NOW, &mut random).unwrap().into_bytes()
         },
         move |token| {
             let token = std::str::from_utf8(token).ok()?;

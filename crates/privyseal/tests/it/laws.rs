@@ -24,8 +24,14 @@ static LENIENT: LazyLock<Vec<Format>> =
     LazyLock::new(|| formats::signing(&RING, &formats::reading(Base64::PythonLenient)));
 
 /// A few texts to sign; one that is compressed is among them.
-static TEXTS: LazyLock<[String; 4]> =
-    LazyLock::new(|| ["".into(), "v".into(), "a.b.c".into(), "long ".repeat(40)]);
+static TEXTS: LazyLock<[String; 4]> = LazyLock::new(|| {
+    [
+        String::new(),
+        "v".into(),
+        "a.b.c".into(),
+        "long ".repeat(40),
+    ]
+});
 
 /// What happens to a token on its way.
 #[derive(Clone, Debug)]

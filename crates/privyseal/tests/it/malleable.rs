@@ -76,7 +76,7 @@ fn padded(text: &str, junk: usize) -> String {
 /// code under test: pad to a multiple of four, drop junk, stop at the first completed group.
 pub(crate) fn python_base64(text: &[u8]) -> Option<Vec<u8>> {
     let mut padded = text.to_vec();
-    while padded.len() % 4 != 0 {
+    while !padded.len().is_multiple_of(4) {
         padded.push(b'=');
     }
     let mut group: Vec<usize> = Vec::new();
