@@ -11,9 +11,9 @@ mod docs;
 mod exit_codes;
 mod key;
 mod leaks;
-#[cfg(unix)]
-mod terminal;
 mod token;
+#[cfg(unix)]
+mod typed_keys;
 
 use std::ffi::OsStr;
 use std::fs;
