@@ -144,9 +144,10 @@ impl SessionHandle {
         } else if record.modified || (permanent && refresh_each_request) {
             let now = self.now();
             let (lifetime, _) = self.0.engine.rules().bounds();
-            let lifetime = match permanent {
-                true => Lifetime::Until(now.plus_seconds(lifetime.as_secs())),
-                false => Lifetime::BrowserSession,
+            let lifetime = if permanent {
+                Lifetime::Until(now.plus_seconds(lifetime.as_secs()))
+            } else {
+                Lifetime::BrowserSession
             };
             let value = self.0.engine.codec().encode(record, now)?;
             Some(policy.set_cookie(&value, lifetime)?)
@@ -174,7 +175,7 @@ impl SessionHandle {
             return;
         };
         let mut changed = always_modified;
-        for (key, _) in old.iter() {
+        for (key, _) in old {
             if new.get_text(key).is_none() {
                 changed |= record.data.remove_text(key).is_some();
             }

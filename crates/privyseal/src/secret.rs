@@ -176,8 +176,8 @@ impl SecretKey {
         encoding::encode_base64url(&self.0)
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
     }
 
     fn checked(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
@@ -247,8 +247,8 @@ impl VerifyKey {
         }
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
     }
 }
 

@@ -68,9 +68,10 @@ pub(super) fn check(line: &Line) -> Result<()> {
 fn check_open_session(line: &Line, options: &FlaskOptions, cookie: &[u8]) -> Result<()> {
     let expected = line.text("open_session")?;
     // A header loses the spaces around a value unless quotes keep them.
-    let cookie = match cookie.trim_ascii() == cookie {
-        true => [b"session=", cookie].concat(),
-        false => [b"session=\"", cookie, b"\""].concat(),
+    let cookie = if cookie.trim_ascii() == cookie {
+        [b"session=", cookie].concat()
+    } else {
+        [b"session=\"", cookie, b"\""].concat()
     };
     let Ok(cookie) = HeaderValue::from_bytes(&cookie) else {
         ensure!(expected == "empty", "no such cookie can stand in a header");

@@ -1,12 +1,12 @@
 //! The classes of itsdangerous.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use privyseal::KeyRing;
 use privyseal::formats::itsdangerous::{
     Algorithm, BadData, BadDataKind, KeyDerivation, Options, PayloadError, Serializer, Signer,
     TimedSerializer, TimestampSigner, UrlSafeSerializer, UrlSafeTimedSerializer,
 };
 use privyseal::value::Value;
+use privyseal::{KeyRing, Timestamp};
 use serde_json::Value as Json;
 
 use super::line::{Line, digest, unhex};
@@ -127,9 +127,7 @@ fn expect_error(line: &Line, error: &BadData) -> Result<()> {
         );
     }
     if let Some(date) = expected.get("date_signed") {
-        let signed = error
-            .unverified_date_signed()
-            .map(|date| date.unix_seconds());
+        let signed = error.unverified_date_signed().map(Timestamp::unix_seconds);
         ensure!(signed == date.as_u64(), "date {signed:?} instead of {date}");
     }
     Ok(())
@@ -188,7 +186,7 @@ fn open(
 fn check_writing(line: &Line, options: &Options, token: &[u8]) -> Result<()> {
     let ring = line.ring_of_signer()?;
     let signed_at = line.number("signed_at").or(line.number("timestamp"));
-    let at = privyseal::Timestamp::from_unix_seconds(signed_at.unwrap_or_default());
+    let at = Timestamp::from_unix_seconds(signed_at.unwrap_or_default());
     let Some(value) = line.get("value").map(tree::value).transpose()? else {
         return Ok(());
     };
