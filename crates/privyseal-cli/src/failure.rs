@@ -1,6 +1,6 @@
 //! Errors as the user sees them: what happened, why, and what to do.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Write;
 use std::panic::PanicHookInfo;
 
@@ -38,10 +38,10 @@ impl std::error::Error for Failure {}
 pub(crate) fn report(error: &anyhow::Error) {
     let mut text = format!("{BOLD_RED}error:{RESET} {error}\n");
     for cause in error.chain().skip(1) {
-        text += &format!("  caused by: {cause}\n");
+        let _ = writeln!(text, "  caused by: {cause}");
     }
     if let Some(hint) = error.chain().find_map(hint_of) {
-        text += &format!("\n{CYAN}hint:{RESET} {hint}\n");
+        let _ = writeln!(text, "\n{CYAN}hint:{RESET} {hint}");
     }
     // Without a standard error there is nobody to tell.
     let _ = stderr().write_all(text.as_bytes());

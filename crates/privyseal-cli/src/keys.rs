@@ -102,7 +102,8 @@ impl KeyFlags {
             texts.push(read_descriptor(number)?);
         }
         if texts.is_empty()
-            && let Some(path) = credential_path("secret_key").filter(|path| path.exists())
+            && let Some(path) =
+                credential_path("secret_key").filter(|path| !matches!(path.try_exists(), Ok(false)))
         {
             texts.push(KeyText::from_file(path)?);
         }

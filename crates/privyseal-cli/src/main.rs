@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc comments are help texts here, and a terminal shows no markdown"
+)]
 
 mod clock;
 mod commands;

@@ -42,7 +42,8 @@ pub(crate) struct Inspect {
 
 #[derive(Serialize)]
 struct Header {
-    header: &'static str,
+    #[serde(rename = "header")]
+    kind: &'static str,
     cut: bool,
     cookies: Vec<Cookie>,
 }
@@ -99,7 +100,7 @@ impl Inspect {
 impl From<&CookieReport> for Header {
     fn from(report: &CookieReport) -> Self {
         Self {
-            header: match report.kind() {
+            kind: match report.kind() {
                 HeaderKind::Cookie => "cookie",
                 HeaderKind::SetCookie => "set_cookie",
             },

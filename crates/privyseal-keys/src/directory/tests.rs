@@ -3,6 +3,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use privyseal::KeyId;
+use privyseal::keyring::RingKey;
 
 use super::*;
 
@@ -101,7 +102,7 @@ fn a_rotation_signs_with_the_new_key_and_keeps_the_old_ones() {
         expected.insert(0, primary(&loaded));
         expected.truncate(KEPT_KEYS);
         for loaded in [loaded, directory.load().unwrap()] {
-            let ids: Vec<KeyId> = loaded.ring.keys().map(|key| key.id()).collect();
+            let ids: Vec<KeyId> = loaded.ring.keys().map(RingKey::id).collect();
             assert_eq!(ids, expected, "round {round}");
         }
     }

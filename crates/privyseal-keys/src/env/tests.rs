@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 
+use privyseal::keyring::RingKey;
+
 use super::*;
 use crate::{Overwrite, write_key_file};
 
@@ -43,7 +45,7 @@ fn the_key_of_the_variable_is_its_text() {
 fn fallbacks_are_tried_newest_first_as_flask_tries_them() {
     let list = format!(r#"["{OLDER_KEY}", "{OLD_KEY}"]"#);
     let loaded = from(&[("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", &list)]).unwrap();
-    let ids: Vec<_> = loaded.ring.keys().map(|key| key.id()).collect();
+    let ids: Vec<_> = loaded.ring.keys().map(RingKey::id).collect();
     let expected = [KEY, OLD_KEY, OLDER_KEY].map(|text| {
         let ring = KeyRing::new(privyseal::SecretKey::from_text(text).unwrap());
         ring.primary().unwrap().id()

@@ -140,8 +140,8 @@ fn a_verify_key_may_be_weak_but_not_empty() {
     );
     let key = SecretKey::from_hex(HEX).unwrap();
     let retired = VerifyKey::from(key.clone());
-    assert_eq!(retired.into_bytes(), key.into_bytes());
     assert_ne!(retired, VerifyKey::danger_accept_weak("x").unwrap());
+    assert_eq!(retired.into_bytes(), key.into_bytes());
 }
 
 #[cfg(feature = "danger-unchecked-keys")]

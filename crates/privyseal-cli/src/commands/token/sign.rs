@@ -64,10 +64,10 @@ fn sign(flags: &FormatFlags, ring: &KeyRing, value: &str) -> Result<String> {
         }
         Format::Itsdangerous => itsdangerous(flags, ring, value),
         Format::Sealed => {
-            let mut rng = rand::rng();
-            let id = SessionId::random(&mut rng)?;
+            let mut random = rand::rng();
+            let id = SessionId::random(&mut random)?;
             let sealer = Sealer::new(ring, flags.context());
-            Ok(sealer.seal(value.as_bytes(), id, flags.now(), &mut rng)?)
+            Ok(sealer.seal(value.as_bytes(), id, flags.now(), &mut random)?)
         }
     }
 }

@@ -58,7 +58,7 @@ enum Content {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Verdict {
-    Valid(Valid),
+    Valid(Shown),
     Invalid {
         valid: bool,
         format: Format,
@@ -67,7 +67,7 @@ enum Verdict {
 }
 
 #[derive(Serialize)]
-struct Valid {
+struct Shown {
     valid: bool,
     format: Format,
     signed_at: Option<String>,
@@ -93,12 +93,13 @@ impl Arguments {
                 Ok(Answer::Yes)
             }
             Err(error) => {
+                let reason = reason(&error);
+                let text = format!("{BOLD_RED}not valid{RESET}: {reason}\n");
                 let verdict = Verdict::Invalid {
                     valid: false,
                     format,
-                    reason: error.to_string(),
+                    reason,
                 };
-                let text = format!("{BOLD_RED}not valid{RESET}: {error}\n");
                 output.print(&text, &verdict)?;
                 Ok(Answer::No)
             }
@@ -127,9 +128,9 @@ impl Arguments {
                 let mut options = self.format.flask();
                 options.max_age = max_age.unwrap_or(options.max_age);
                 let format = FlaskSession::with_options(ring, &options);
-                format.loads(token, now).and_then(|loaded| {
+                format.loads(token, now).map(|loaded| {
                     let json = tagged::dumps(&loaded.value, true).unwrap_or_default();
-                    Ok(Verified::timed(&loaded, json))
+                    Verified::timed(&loaded, json)
                 })
             }
             Format::Itsdangerous => itsdangerous(&self.format, ring, token, max_age)?,
@@ -232,8 +233,8 @@ impl Verified {
         lines.join("\n")
     }
 
-    fn into_json(self, format: Format) -> Valid {
-        let mut valid = Valid {
+    fn into_json(self, format: Format) -> Shown {
+        let mut valid = Shown {
             valid: true,
             format,
             signed_at: self.signed_at.map(clock::rfc3339),
@@ -254,6 +255,14 @@ impl Verified {
             Content::Hidden(length) => valid.hidden_bytes = Some(length),
         }
         valid
+    }
+}
+
+fn reason(error: &Error) -> String {
+    if error.is_bad_signature() {
+        "altered, of another format, or made under another key or salt".to_owned()
+    } else {
+        error.to_string()
     }
 }
 
