@@ -63,7 +63,7 @@ fn no_output_of_any_command_contains_the_key() {
     let sealed = place.run(sealed).quietly().trim_end().to_owned();
     // A port that nobody else can have, so that the server ends once it has read its keys.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = listener.local_addr().unwrap().to_string();
+    let address = listener.local_addr().unwrap().to_string();
     for (directory, key) in [("data", KEY), ("weak", &KEY.repeat(2)[1..])] {
         fs::create_dir_all(place.path(directory).join("keys")).unwrap();
         place.write(&format!("{directory}/keys/0001.key"), key);
@@ -76,7 +76,7 @@ fn no_output_of_any_command_contains_the_key() {
     for line in COMMANDS.lines() {
         run.insert(line);
         let line = line.replace("TOKEN", &token).replace("SEALED", &sealed);
-        let line = line.replace("TAKEN", &taken);
+        let line = line.replace("TAKEN", &address);
         for json in [None, Some("--json")] {
             let mut child = place.command(line.split_whitespace().chain(json));
             child
