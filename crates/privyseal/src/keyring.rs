@@ -170,6 +170,17 @@ impl KeyRing {
         self.keys().find(|key| key.id == id)
     }
 
+    /// The same keys with counters of their own: looking at a token is no use of its key.
+    pub(crate) fn uncounted(&self) -> Self {
+        let keys = self.keys.iter();
+        Self {
+            keys: keys
+                .map(|key| Arc::new(RingKey::new(&key.material)))
+                .collect(),
+            signs: self.signs,
+        }
+    }
+
     /// Whether both are the very same snapshot, so that what was prepared for one serves the other.
     pub fn is_same_snapshot(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.keys, &other.keys) && self.signs == other.signs
