@@ -53,10 +53,12 @@ impl KeyDirectory {
         let directory = Self { path: path.into() };
         make_directory(&directory.path)?;
         let marker = directory.marker();
-        let initialised = marker.try_exists().map_err(|source| SourceError::Unreadable {
-            origin: Origin::File(marker.clone()),
-            source,
-        })?;
+        let initialised = marker
+            .try_exists()
+            .map_err(|source| SourceError::Unreadable {
+                origin: Origin::File(marker.clone()),
+                source,
+            })?;
         if initialised {
             // Whoever removed the keys may bring them back; a fresh one would end every session.
             directory.newest()?;
@@ -189,7 +191,8 @@ impl KeyDirectory {
         // The marker: another process may have finished since we looked. The last one: the root of
         // a freshly mounted volume.
         let known = ["keys", MARKER, "lost+found"];
-        let ours = |name: &String| known.contains(&name.as_str()) || name.starts_with(".privyseal-");
+        let ours =
+            |name: &String| known.contains(&name.as_str()) || name.starts_with(".privyseal-");
         if names.iter().all(ours) {
             Ok(())
         } else {

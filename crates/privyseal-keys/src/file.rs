@@ -98,7 +98,9 @@ mod tests {
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     #[test]
@@ -133,19 +135,36 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("key");
         write_key_file(&path, b"first", Overwrite::Never).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
-        assert!(crate::KeyText::from_file(&path).unwrap().warning().is_none());
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
+            0o600
+        );
+        assert!(
+            crate::KeyText::from_file(&path)
+                .unwrap()
+                .warning()
+                .is_none()
+        );
 
         // The edge: every bit that lets others read or write counts, and no other bit.
         for (mode, open) in [
-            (0o600, false), (0o700, false), (0o711, false),
-            (0o640, true), (0o604, true), (0o620, true), (0o602, true),
+            (0o600, false),
+            (0o700, false),
+            (0o711, false),
+            (0o640, true),
+            (0o604, true),
+            (0o620, true),
+            (0o602, true),
         ] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let read = crate::KeyText::from_file(&path).unwrap();
             assert_eq!(read.warning().is_some(), open, "{mode:o}");
             let written = write_key_file(&path, b"next", Overwrite::Replace);
-            assert_eq!(matches!(written, Err(SourceError::OpenToOthers { .. })), open, "{mode:o}");
+            assert_eq!(
+                matches!(written, Err(SourceError::OpenToOthers { .. })),
+                open,
+                "{mode:o}"
+            );
         }
     }
 

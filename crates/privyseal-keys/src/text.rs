@@ -225,7 +225,16 @@ mod tests {
         assert_eq!(text(&longest).unwrap().bytes.len(), MAX_KEY_BYTES);
         let longer = vec![b'k'; MAX_KEY_BYTES + 1];
         let error = text(&longer).unwrap_err();
-        assert!(matches!(error, SourceError::TooLarge { limit: MAX_KEY_BYTES, .. }), "{error:?}");
+        assert!(
+            matches!(
+                error,
+                SourceError::TooLarge {
+                    limit: MAX_KEY_BYTES,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
         // Without an end at all.
         assert!(KeyText::from_reader(io::repeat(0), Origin::StandardInput).is_err());
     }
@@ -242,7 +251,10 @@ mod tests {
 
     #[test]
     fn raw_bytes_are_a_key_and_no_text() {
-        let raw = [0x9c, 0xd1, 0xff, 0x83, 0xb0, 0x2e, 0xf6, 0x47, 0xa9, 0x70, 0x0b, 0xd8, 0x64, 0xe3, 0x1f, 0x35];
+        let raw = [
+            0x9c, 0xd1, 0xff, 0x83, 0xb0, 0x2e, 0xf6, 0x47, 0xa9, 0x70, 0x0b, 0xd8, 0x64, 0xe3,
+            0x1f, 0x35,
+        ];
         let text = text(&raw).unwrap();
         assert!(text.secret_key(KeyEncoding::Text).is_ok());
         let error = text.secret_key(KeyEncoding::Hex).unwrap_err();
@@ -251,15 +263,35 @@ mod tests {
 
     #[test]
     fn weak_keys_verify_when_they_are_text_and_there() {
-        let (_, warning) = text(b"hunter2").unwrap().danger_accept_weak(KeyEncoding::Text).unwrap();
-        assert!(matches!(warning, Some(Warning::WeakVerifyKey { .. })), "{warning:?}");
-        let (_, warning) = text(KEY.as_bytes()).unwrap().danger_accept_weak(KeyEncoding::Text).unwrap();
+        let (_, warning) = text(b"hunter2")
+            .unwrap()
+            .danger_accept_weak(KeyEncoding::Text)
+            .unwrap();
+        assert!(
+            matches!(warning, Some(Warning::WeakVerifyKey { .. })),
+            "{warning:?}"
+        );
+        let (_, warning) = text(KEY.as_bytes())
+            .unwrap()
+            .danger_accept_weak(KeyEncoding::Text)
+            .unwrap();
         assert_eq!(warning, None);
         for missing in ["", "\n", "  \n"] {
-            assert!(text(missing.as_bytes()).unwrap().danger_accept_weak(KeyEncoding::Text).is_err());
+            assert!(
+                text(missing.as_bytes())
+                    .unwrap()
+                    .danger_accept_weak(KeyEncoding::Text)
+                    .is_err()
+            );
         }
-        let error = text(b"00").unwrap().danger_accept_weak(KeyEncoding::Hex).unwrap_err();
-        assert!(matches!(error, SourceError::WeakEncoded { .. }), "{error:?}");
+        let error = text(b"00")
+            .unwrap()
+            .danger_accept_weak(KeyEncoding::Hex)
+            .unwrap_err();
+        assert!(
+            matches!(error, SourceError::WeakEncoded { .. }),
+            "{error:?}"
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
 use privyseal::Timestamp;
 use privyseal::value::Dict;
 use serde::Serialize;
@@ -24,8 +24,7 @@ pub struct SessionHandle(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    /// The request's cookies; cheap to keep, since header values are reference-counted.
-    cookies: HeaderMap,
+    cookies: Cookies,
     state: Mutex<State>,
 }
 
@@ -38,10 +37,7 @@ struct State {
 
 impl SessionHandle {
     pub(crate) fn new(engine: Engine, request: &HeaderMap) -> Self {
-        let mut cookies = HeaderMap::new();
-        for cookie in request.get_all(COOKIE) {
-            cookies.append(COOKIE, cookie.clone());
-        }
+        let cookies = Cookies::of(request);
         Self(Arc::new(Shared {
             engine,
             cookies,
@@ -102,7 +98,8 @@ impl SessionHandle {
             .map(|issued| now.seconds_since(issued).unwrap_or(0));
         let due =
             record.needs_reissue || idle.is_some_and(|seconds| seconds >= timeouts.touch.as_secs());
-        let cookie = if gone && record.issued_at.is_some() && (record.ended || record.modified) {
+        let had_one = record.issued_at.is_some();
+        let cookie = if record.ended || (gone && had_one && record.modified) {
             Some(self.0.engine.cookie().set_cookie("", Lifetime::Removed)?)
         } else if !gone && (record.modified || due) {
             self.check_signing_key()?;
@@ -147,9 +144,10 @@ impl SessionHandle {
         } else if record.modified || (permanent && refresh_each_request) {
             let now = self.now();
             let (lifetime, _) = self.0.engine.rules().bounds();
-            let lifetime = match permanent {
-                true => Lifetime::Until(now.plus_seconds(lifetime.as_secs())),
-                false => Lifetime::BrowserSession,
+            let lifetime = if permanent {
+                Lifetime::Until(now.plus_seconds(lifetime.as_secs()))
+            } else {
+                Lifetime::BrowserSession
             };
             let value = self.0.engine.codec().encode(record, now)?;
             Some(policy.set_cookie(&value, lifetime)?)
@@ -177,7 +175,7 @@ impl SessionHandle {
             return;
         };
         let mut changed = always_modified;
-        for (key, _) in old.iter() {
+        for (key, _) in old {
             if new.get_text(key).is_none() {
                 changed |= record.data.remove_text(key).is_some();
             }
@@ -202,6 +200,13 @@ impl SessionHandle {
         }
     }
 
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.lock()
+            .record
+            .as_ref()
+            .is_some_and(Record::is_permanent)
+    }
+
     pub(crate) fn follows_flask(&self) -> bool {
         matches!(self.0.engine.rules(), Rules::Flask(_))
     }
@@ -218,7 +223,7 @@ impl SessionHandle {
             let cookie = engine
                 .cookie()
                 .reading()
-                .find(&self.0.cookies, engine.cookie().name());
+                .find(self.0.cookies.iter(), engine.cookie().name());
             let record = match cookie.as_deref() {
                 None | Some("") => None,
                 Some(cookie) => engine.codec().decode(cookie, now)?,
@@ -230,7 +235,7 @@ impl SessionHandle {
     }
 
     fn has_cookie(&self) -> bool {
-        self.0.cookies.contains_key(COOKIE)
+        self.0.cookies.first.is_some()
     }
 
     fn now(&self) -> Timestamp {
@@ -240,6 +245,27 @@ impl SessionHandle {
     /// A handler that panicked leaves the session as it was, which is whole between two calls.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The cookie headers of the request; cheap to keep, since header values are reference-counted,
+/// and nearly always there is one.
+struct Cookies {
+    first: Option<HeaderValue>,
+    others: Vec<HeaderValue>,
+}
+
+impl Cookies {
+    fn of(request: &HeaderMap) -> Self {
+        let mut headers = request.get_all(COOKIE).iter().cloned();
+        Self {
+            first: headers.next(),
+            others: headers.collect(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.first.iter().chain(&self.others)
     }
 }
 

@@ -6,6 +6,10 @@ use privyseal::value::{Dict, Value};
 
 /// What a cookie held, and what the request has done with it.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact, and they combine freely"
+)]
 pub(crate) struct Record {
     /// Names the session to the server; new when it is signed in.
     pub(crate) id: Option<SessionId>,

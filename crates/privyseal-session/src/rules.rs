@@ -9,8 +9,8 @@ use std::time::Duration;
 /// use std::time::Duration;
 /// use privyseal_session::Timeouts;
 ///
-/// let timeouts = Timeouts { idle: Duration::from_secs(15 * 60), ..Timeouts::default() };
-/// assert_eq!(timeouts.absolute, Duration::from_secs(12 * 60 * 60));
+/// let timeouts = Timeouts { idle: Duration::from_mins(15), ..Timeouts::default() };
+/// assert_eq!(timeouts.absolute, Duration::from_hours(12));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -29,10 +29,10 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            idle: Duration::from_secs(30 * 60),
-            absolute: Duration::from_secs(12 * 60 * 60),
-            touch: Duration::from_secs(3 * 60),
-            clock_skew: Duration::from_secs(60),
+            idle: Duration::from_mins(30),
+            absolute: Duration::from_hours(12),
+            touch: Duration::from_mins(3),
+            clock_skew: Duration::from_mins(1),
         }
     }
 }
@@ -52,7 +52,7 @@ pub struct FlaskRules {
 impl Default for FlaskRules {
     fn default() -> Self {
         Self {
-            lifetime: Duration::from_secs(31 * 24 * 60 * 60),
+            lifetime: Duration::from_hours(31 * 24),
             refresh_each_request: true,
         }
     }

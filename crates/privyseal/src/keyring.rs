@@ -86,7 +86,7 @@ impl KeyRing {
     /// A ring with one key, which signs and verifies.
     pub fn new(primary: SecretKey) -> Self {
         Self {
-            keys: Arc::new([Arc::new(RingKey::new(primary.as_bytes()))]),
+            keys: Arc::new([Arc::new(RingKey::new(primary.into_bytes()))]),
             signs: true,
         }
     }
@@ -107,7 +107,7 @@ impl KeyRing {
     pub fn with_verify_only(&self, keys: impl IntoIterator<Item = VerifyKey>) -> Self {
         let mut all = self.keys.to_vec();
         for key in keys {
-            let key = RingKey::new(key.as_bytes());
+            let key = RingKey::new(key.into_bytes());
             if all.iter().all(|known| known.id != key.id) {
                 all.push(Arc::new(key));
             }
@@ -123,7 +123,7 @@ impl KeyRing {
     /// The counters of the old keys go on counting.
     #[must_use]
     pub fn rotated(&self, primary: SecretKey) -> Self {
-        let primary = Arc::new(RingKey::new(primary.as_bytes()));
+        let primary = Arc::new(RingKey::new(primary.into_bytes()));
         let older = self.keys.iter().filter(|key| key.id != primary.id).cloned();
         Self {
             keys: iter::once(primary.clone()).chain(older).collect(),
@@ -194,7 +194,7 @@ impl KeyRing {
         let keys = self.keys.iter();
         Self {
             keys: keys
-                .map(|key| Arc::new(RingKey::new(&key.material)))
+                .map(|key| Arc::new(RingKey::new(key.material.clone())))
                 .collect(),
             signs: self.signs,
         }
@@ -228,10 +228,10 @@ pub struct RingKey {
 }
 
 impl RingKey {
-    fn new(material: &[u8]) -> Self {
+    fn new(material: Zeroizing<Vec<u8>>) -> Self {
         Self {
-            id: KeyId::of(material),
-            material: Zeroizing::new(material.to_vec()),
+            id: KeyId::of(&material),
+            material,
             verifications: AtomicU64::new(0),
         }
     }

@@ -3,6 +3,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use privyseal::KeyId;
+use privyseal::keyring::RingKey;
 
 use super::*;
 
@@ -101,7 +102,7 @@ fn a_rotation_signs_with_the_new_key_and_keeps_the_old_ones() {
         expected.insert(0, primary(&loaded));
         expected.truncate(KEPT_KEYS);
         for loaded in [loaded, directory.load().unwrap()] {
-            let ids: Vec<KeyId> = loaded.ring.keys().map(|key| key.id()).collect();
+            let ids: Vec<KeyId> = loaded.ring.keys().map(RingKey::id).collect();
             assert_eq!(ids, expected, "round {round}");
         }
     }
@@ -124,7 +125,10 @@ fn eight_starts_at_once_make_one_key() {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     assert_eq!(seen.len(), 1);
     assert_eq!(names(&path.join("keys")), ["0001.key"]);
@@ -145,7 +149,10 @@ fn eight_rotations_of_one_key_make_one_new_key() {
                     })
                 })
                 .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
         assert_eq!(seen.len(), 1);
         assert_eq!(directory.newest().unwrap(), newest + 1);
@@ -230,5 +237,11 @@ fn nobody_else_can_read_the_directory_or_its_keys() {
     let key = path.join("keys/0001.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
     let warnings = directory.load().unwrap().warnings;
-    assert_eq!(warnings, [crate::Warning::OpenToOthers { path: key, mode: 0o640 }]);
+    assert_eq!(
+        warnings,
+        [crate::Warning::OpenToOthers {
+            path: key,
+            mode: 0o640
+        }]
+    );
 }

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 
+use privyseal::keyring::RingKey;
+
 use super::*;
 use crate::{Overwrite, write_key_file};
 
@@ -43,7 +45,7 @@ fn the_key_of_the_variable_is_its_text() {
 fn fallbacks_are_tried_newest_first_as_flask_tries_them() {
     let list = format!(r#"["{OLDER_KEY}", "{OLD_KEY}"]"#);
     let loaded = from(&[("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", &list)]).unwrap();
-    let ids: Vec<_> = loaded.ring.keys().map(|key| key.id()).collect();
+    let ids: Vec<_> = loaded.ring.keys().map(RingKey::id).collect();
     let expected = [KEY, OLD_KEY, OLDER_KEY].map(|text| {
         let ring = KeyRing::new(privyseal::SecretKey::from_text(text).unwrap());
         ring.primary().unwrap().id()
@@ -69,7 +71,12 @@ fn a_file_stands_in_for_a_variable() {
     assert!(matches!(both, SourceError::Ambiguous { .. }), "{both:?}");
 
     let list = place.path().join("list");
-    write_key_file(&list, format!("[\"{OLD_KEY}\"]\n").as_bytes(), Overwrite::Never).unwrap();
+    write_key_file(
+        &list,
+        format!("[\"{OLD_KEY}\"]\n").as_bytes(),
+        Overwrite::Never,
+    )
+    .unwrap();
     let list = list.to_str().unwrap();
     let loaded = from(&[("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS_FILE", list)]).unwrap();
     assert_eq!(loaded.ring.keys().len(), 2);
@@ -77,7 +84,11 @@ fn a_file_stands_in_for_a_variable() {
 
 #[test]
 fn a_weak_fallback_verifies_with_a_warning() {
-    let loaded = from(&[("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", r#"["hunter2"]"#)]).unwrap();
+    let loaded = from(&[
+        ("SECRET_KEY", KEY),
+        ("SECRET_KEY_FALLBACKS", r#"["hunter2"]"#),
+    ])
+    .unwrap();
     assert_eq!(loaded.ring.keys().len(), 2);
     let [warning] = loaded.warnings.as_slice() else {
         panic!("one warning, not {:?}", loaded.warnings);
@@ -96,9 +107,18 @@ fn every_refusal_names_its_source_and_never_the_key() {
         (&[], "neither SECRET_KEY nor SECRET_KEY_FILE is set"),
         (&[("SECRET_KEY", "")], "environment variable SECRET_KEY"),
         (&[("SECRET_KEY", "   ")], "environment variable SECRET_KEY"),
-        (&[("SECRET_KEY", "changeme")], "environment variable SECRET_KEY"),
-        (&[("SECRET_KEY", "hunter2")], "environment variable SECRET_KEY"),
-        (&[("SECRET_KEY_FILE", "/nonexistent/key")], "file /nonexistent/key"),
+        (
+            &[("SECRET_KEY", "changeme")],
+            "environment variable SECRET_KEY",
+        ),
+        (
+            &[("SECRET_KEY", "hunter2")],
+            "environment variable SECRET_KEY",
+        ),
+        (
+            &[("SECRET_KEY_FILE", "/nonexistent/key")],
+            "file /nonexistent/key",
+        ),
         (
             &[("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", OLD_KEY)],
             "environment variable SECRET_KEY_FALLBACKS",
@@ -108,11 +128,17 @@ fn every_refusal_names_its_source_and_never_the_key() {
             "environment variable SECRET_KEY_FALLBACKS",
         ),
         (
-            &[("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", r#"["hunter2", ""]"#)],
+            &[
+                ("SECRET_KEY", KEY),
+                ("SECRET_KEY_FALLBACKS", r#"["hunter2", ""]"#),
+            ],
             "entry 1 of the list of keys is empty",
         ),
         (
-            &[("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", r#"["hunter2", " "]"#)],
+            &[
+                ("SECRET_KEY", KEY),
+                ("SECRET_KEY_FALLBACKS", r#"["hunter2", " "]"#),
+            ],
             "entry 1 of the list of keys is empty",
         ),
     ];

@@ -44,16 +44,14 @@ impl UnverifiedContent {
 impl fmt::Display for UnverifiedContent {
     /// Text with everything escaped that is not plainly visible; other bytes in hexadecimal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.unverified_text() {
-            Some(text) => Shown(text).fmt(f),
-            None => {
-                f.write_str("hex ")?;
-                for byte in self.bytes.iter().take(MAX_SHOWN / 2) {
-                    write!(f, "{byte:02x}")?;
-                }
-                rest(f, self.bytes.len().saturating_sub(MAX_SHOWN / 2), "bytes")
-            }
+        if let Some(text) = self.unverified_text() {
+            return Shown(text).fmt(f);
         }
+        f.write_str("hex ")?;
+        for byte in self.bytes.iter().take(MAX_SHOWN / 2) {
+            write!(f, "{byte:02x}")?;
+        }
+        rest(f, self.bytes.len().saturating_sub(MAX_SHOWN / 2), "bytes")
     }
 }
 

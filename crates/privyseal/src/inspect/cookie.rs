@@ -175,14 +175,12 @@ impl CookieEntry {
         &self.weaknesses
     }
 
-    /// The value of the last attribute of the name, as browsers take it; the inner `None` is an
-    /// attribute without a value.
-    pub(super) fn attribute(&self, name: &str) -> Option<Option<&str>> {
-        self.attributes
-            .iter()
-            .rev()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_deref())
+    /// The value of the last attribute of the name, as browsers take it; empty where the attribute
+    /// has none.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        let mut attributes = self.attributes.iter().rev();
+        let (_, value) = attributes.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value.as_deref().unwrap_or_default())
     }
 }
 

@@ -136,9 +136,8 @@ impl<'t> Anatomy<'t> {
             (Payload::Starlette, true) if key.is_none() => Format::Starlette,
             (Payload::UrlSafe | Payload::Compressed, true) => match maker {
                 Some(Maker::Flask) => Format::Flask,
-                Some(Maker::Serializer | Maker::Signer) => Format::UrlSafeTimedSerializer,
                 None if self.holds_a_dict() => Format::Flask,
-                None => Format::UrlSafeTimedSerializer,
+                _ => Format::UrlSafeTimedSerializer,
             },
             (Payload::UrlSafe | Payload::Compressed, false) => Format::UrlSafeSerializer,
             (Payload::Json, true) => Format::TimedSerializer,
@@ -280,7 +279,10 @@ impl Payload {
             return Self::Raw;
         }
         let has_spaces = bytes.windows(3).any(|run| run == b"\": ");
-        if starts_like_json && value.len() % 4 == 0 && (value.ends_with(b"=") || has_spaces) {
+        if starts_like_json
+            && value.len().is_multiple_of(4)
+            && (value.ends_with(b"=") || has_spaces)
+        {
             Self::Starlette
         } else {
             Self::UrlSafe

@@ -376,10 +376,10 @@ fn sealed_token(ring: &KeyRing) -> (Sealer, String) {
         },
     );
     let id = SessionId::from_bytes([7; 16]);
-    let sealed = sealer
+    let token = sealer
         .seal(b"{\"cart\":[1]}", id, SIGNED_AT, &mut rand::rng())
         .unwrap();
-    (sealer, sealed)
+    (sealer, token)
 }
 
 #[test]

@@ -197,9 +197,11 @@ fn of_name(cookie: &CookieEntry, same_name: usize) -> Vec<Weakness> {
 fn of_attributes(cookie: &CookieEntry, now: Timestamp) -> Vec<Weakness> {
     let secure = cookie.attribute("secure").is_some();
     let http_only = cookie.attribute("httponly").is_some();
-    let domain = matches!(cookie.attribute("domain"), Some(Some(domain)) if !domain.is_empty());
-    let path = cookie.attribute("path").flatten().unwrap_or_default();
-    let same_site = cookie.attribute("samesite").map(Option::unwrap_or_default);
+    let domain = cookie
+        .attribute("domain")
+        .is_some_and(|domain| !domain.is_empty());
+    let path = cookie.attribute("path").unwrap_or_default();
+    let same_site = cookie.attribute("samesite");
     let is = |value: &str| same_site.is_some_and(|given| given.eq_ignore_ascii_case(value));
 
     let name = cookie.name.as_str();
@@ -246,7 +248,7 @@ fn of_attributes(cookie: &CookieEntry, now: Timestamp) -> Vec<Weakness> {
 /// Seconds to live: `Max-Age`, which goes before `Expires`; `None` for a session cookie and for
 /// what browsers ignore.
 fn lifetime(cookie: &CookieEntry, now: Timestamp) -> Option<i64> {
-    if let Some(text) = cookie.attribute("max-age").flatten() {
+    if let Some(text) = cookie.attribute("max-age") {
         let digits = text.strip_prefix('-').unwrap_or(text);
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             // More digits than an i64 holds are a long life too.
@@ -254,7 +256,7 @@ fn lifetime(cookie: &CookieEntry, now: Timestamp) -> Option<i64> {
             return Some(if digits == text { seconds } else { -seconds });
         }
     }
-    let expires = cookie.attribute("expires").flatten()?;
+    let expires = cookie.attribute("expires")?;
     // `21-Oct-2015` is how cookies were dated before HTTP had one form.
     let expires: DateTime = expires.replace('-', " ").parse().ok()?;
     let now = i64::try_from(now.unix_seconds()).ok()?;
