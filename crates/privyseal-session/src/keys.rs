@@ -33,7 +33,10 @@ impl LiveKeyRing {
     }
 
     /// Puts another ring in its place; requests that are under way finish with the one they have.
+    ///
+    /// Keys that both rings hold go on counting.
     pub fn replace(&self, ring: KeyRing) {
+        let ring = ring.with_counters_of(&self.0.load());
         self.0.store(Arc::new(ring));
     }
 

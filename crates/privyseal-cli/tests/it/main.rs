@@ -11,6 +11,7 @@ mod docs;
 mod exit_codes;
 mod key;
 mod leaks;
+mod serve;
 mod token;
 #[cfg(unix)]
 mod typed_keys;
