@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
 use privyseal::Timestamp;
 use privyseal::value::Dict;
 use serde::Serialize;
@@ -25,8 +25,28 @@ pub struct SessionHandle(Arc<Shared>);
 struct Shared {
     engine: Engine,
     /// The request's cookies; cheap to keep, since header values are reference-counted.
-    cookies: HeaderMap,
+    cookies: Cookies,
     state: Mutex<State>,
+}
+
+/// The `Cookie` headers of a request: one as a rule, which costs no allocation.
+struct Cookies {
+    first: Option<HeaderValue>,
+    others: Vec<HeaderValue>,
+}
+
+impl Cookies {
+    fn of(request: &HeaderMap) -> Self {
+        let mut headers = request.get_all(COOKIE).iter().cloned();
+        Self {
+            first: headers.next(),
+            others: headers.collect(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.first.iter().chain(&self.others)
+    }
 }
 
 #[derive(Default)]
@@ -38,13 +58,9 @@ struct State {
 
 impl SessionHandle {
     pub(crate) fn new(engine: Engine, request: &HeaderMap) -> Self {
-        let mut cookies = HeaderMap::new();
-        for cookie in request.get_all(COOKIE) {
-            cookies.append(COOKIE, cookie.clone());
-        }
         Self(Arc::new(Shared {
             engine,
-            cookies,
+            cookies: Cookies::of(request),
             state: Mutex::default(),
         }))
     }
@@ -218,7 +234,7 @@ impl SessionHandle {
             let cookie = engine
                 .cookie()
                 .reading()
-                .find(&self.0.cookies, engine.cookie().name());
+                .find(self.0.cookies.iter(), engine.cookie().name());
             let record = match cookie.as_deref() {
                 None | Some("") => None,
                 Some(cookie) => engine.codec().decode(cookie, now)?,
@@ -230,7 +246,7 @@ impl SessionHandle {
     }
 
     fn has_cookie(&self) -> bool {
-        self.0.cookies.contains_key(COOKIE)
+        self.0.cookies.first.is_some()
     }
 
     fn now(&self) -> Timestamp {

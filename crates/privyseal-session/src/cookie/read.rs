@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
-use http::header::COOKIE;
+use http::HeaderValue;
 
 /// How the session cookie is found among those of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,10 +23,12 @@ pub(crate) const MAX_HEADER_LEN: usize = 64 * 1024;
 
 impl Reading {
     /// The value of the cookie; `None` when there is none that can be trusted.
-    pub(crate) fn find<'h>(self, headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
+    pub(crate) fn find<'h>(
+        self,
+        headers: impl Iterator<Item = &'h HeaderValue>,
+        name: &str,
+    ) -> Option<Cow<'h, str>> {
         let mut found = headers
-            .get_all(COOKIE)
-            .iter()
             .filter(|header| header.len() <= MAX_HEADER_LEN)
             .flat_map(|header| header.as_bytes().split(|&byte| byte == b';'))
             .filter_map(|pair| value_of(pair, name));
@@ -92,16 +93,15 @@ fn unquote(value: &[u8]) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn find(reading: Reading, cookies: &[&str]) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        for cookie in cookies {
-            headers.append(COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
-        }
-        reading.find(&headers, "__Host-id").map(Cow::into_owned)
+        let headers: Vec<HeaderValue> = cookies
+            .iter()
+            .map(|cookie| HeaderValue::from_bytes(cookie.as_bytes()).unwrap())
+            .collect();
+        let found = reading.find(headers.iter(), "__Host-id");
+        found.map(Cow::into_owned)
     }
 
     #[test]
