@@ -14,6 +14,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use privyseal_axum::{Session, SessionLayer};
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt as _;
+use tower::util::MapRequestLayer;
 
 use crate::harness::Contender;
 use crate::{Fixture, JAR_KEY};
@@ -29,7 +30,12 @@ pub(crate) fn contenders(fixture: &Fixture) -> Result<Vec<Contender>> {
     let private_jar = private_jar().with_state(key);
 
     let cookie = cookie_of(&signed)?;
-    let mut contenders = vec![request(BARE, None, &handlers(), "/", &cookie)?];
+    // What axum itself charges for a layer that does nothing.
+    let layered = handlers().layer(MapRequestLayer::new(|request: Request<Body>| request));
+    let mut contenders = vec![
+        request(BARE, None, &handlers(), "/", &cookie)?,
+        request("request empty layer", Some(BARE), &layered, "/", &cookie)?,
+    ];
     for (mode, router) in [
         ("signed", &signed),
         ("sealed", &sealed),
