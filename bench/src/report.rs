@@ -80,9 +80,12 @@ impl Report {
             "target", "figure", "must", "goal"
         );
         for target in &self.targets {
-            let verdict = |bar: f64| match target.figure <= bar {
-                true => format!("{bar} holds"),
-                false => format!("{bar} misses"),
+            let verdict = |bar: f64| {
+                if target.figure <= bar {
+                    format!("{bar} holds")
+                } else {
+                    format!("{bar} misses")
+                }
             };
             let figure = match target.unit {
                 Unit::Ratio | Unit::Overhead => format!("{:.2} x", target.figure),

@@ -64,9 +64,12 @@ struct Visitor {
 impl Visitor {
     fn visit(&mut self) {
         if self.name.is_empty() {
-            self.user_id = 1042;
-            self.name = "Zoë".to_owned();
-            self.csrf_token = "hT3kZq0V_xW8yNfJ2mLs7RbGdPa5UeIoK1cY4uX9vA".to_owned();
+            *self = Self {
+                user_id: 1042,
+                name: "Zoë".to_owned(),
+                csrf_token: "hT3kZq0V_xW8yNfJ2mLs7RbGdPa5UeIoK1cY4uX9vA".to_owned(),
+                visits: self.visits,
+            };
         }
         self.visits += 1;
     }
