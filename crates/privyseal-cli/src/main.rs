@@ -10,6 +10,8 @@ mod failure;
 mod input;
 mod keys;
 mod output;
+#[cfg(unix)]
+mod prompt;
 mod settings;
 
 use std::panic;

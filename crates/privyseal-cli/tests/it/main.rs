@@ -13,6 +13,8 @@ mod key;
 mod leaks;
 mod serve;
 mod token;
+#[cfg(unix)]
+mod typed_keys;
 
 use std::ffi::OsStr;
 use std::fs;

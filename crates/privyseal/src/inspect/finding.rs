@@ -46,6 +46,8 @@ pub enum Finding {
         /// The name of the part.
         part: &'static str,
     },
+    /// The token has no timestamp where it needs one.
+    NoTimestamp,
     /// The timestamp is after the year 9999.
     TimestampOutOfRange,
     /// The token is older than it may be.
@@ -122,6 +124,7 @@ impl Finding {
             Self::NotBase64 { .. } => "not_base64",
             Self::SignatureLength { .. } => "signature_length",
             Self::NonCanonical { .. } => "non_canonical",
+            Self::NoTimestamp => "no_timestamp",
             Self::TimestampOutOfRange => "timestamp_out_of_range",
             Self::Expired { .. } => "expired",
             Self::FromTheFuture { .. } => "from_the_future",
@@ -167,6 +170,7 @@ impl fmt::Display for Finding {
                 "the {part} is not spelled as it is written: Python accepts this spelling, strict \
                  readers refuse it"
             ),
+            Self::NoTimestamp => f.write_str("the timestamp is missing or malformed"),
             Self::TimestampOutOfRange => {
                 f.write_str("the timestamp is after the year 9999, which Python cannot hold")
             }

@@ -15,15 +15,9 @@ use crate::{Timestamp, json};
 pub(super) fn inspect(token: &[u8], context: &Context<'_>) -> Option<Report> {
     let mut anatomy = Anatomy::of(token)?;
     let (tried, key) = anatomy.find_key(context);
-    if anatomy.kind == Payload::Starlette
-        && key
-            .as_ref()
-            .is_some_and(|(_, maker)| *maker != Maker::Signer)
-    {
-        // A serializer made it: the padding is only another spelling.
-        anatomy.kind = Payload::UrlSafe;
-    }
-    let mut report = Report::new(anatomy.format(key.as_ref()), context.now);
+    let maker = key.as_ref().map(|(_, maker)| *maker);
+    anatomy.settle(maker);
+    let mut report = Report::new(anatomy.format(maker), context.now);
 
     anatomy.describe(&mut report);
     match (context.ring, key) {
@@ -38,10 +32,16 @@ pub(super) fn inspect(token: &[u8], context: &Context<'_>) -> Option<Report> {
         }),
         (Some(_), None) => {}
     }
-    if let Some((_, signed_at)) = anatomy.stamp {
-        report.check_age(signed_at, context);
+    match (anatomy.stamp, maker) {
+        (Some((_, signed_at)), _) => report.check_age(signed_at, context),
+        (None, Some(Maker::Flask)) => report.add(Finding::NoTimestamp),
+        (None, _) => {}
     }
     anatomy.read(&mut report);
+    if anatomy.kind == Payload::Raw && maker == Some(Maker::Serializer) {
+        let why = "neither JSON nor base64 of JSON".to_owned();
+        report.add(Finding::BadJson { why });
+    }
     if report.format() == Format::Starlette {
         report.add(Finding::NotSupported);
     }
@@ -130,15 +130,39 @@ impl<'t> Anatomy<'t> {
         (settings.iter().map(Setting::described).collect(), None)
     }
 
-    fn format(&self, key: Option<&(KeyMatch, Maker)>) -> Format {
-        let maker = key.map(|(_, maker)| *maker);
+    /// Who made the token knows better than the text looks how its parts are to be read.
+    fn settle(&mut self, maker: Option<Maker>) {
+        match maker {
+            Some(Maker::Flask) => {
+                let stamped = split(self.signed)
+                    .and_then(|(value, stamp)| Some((value, (stamp, decode_stamp(stamp)?))));
+                self.payload = stamped.map_or(self.signed, |(value, _)| value);
+                self.stamp = stamped.map(|(_, stamp)| stamp);
+                self.kind = if self.payload.starts_with(b".") {
+                    Payload::Compressed
+                } else {
+                    Payload::UrlSafe
+                };
+            }
+            Some(Maker::Serializer) if self.kind == Payload::Starlette => {
+                self.kind = Payload::UrlSafe;
+            }
+            _ => {}
+        }
+    }
+
+    fn format(&self, maker: Option<Maker>) -> Format {
+        if maker == Some(Maker::Flask) {
+            return Format::Flask;
+        }
         match (self.kind, self.stamp.is_some()) {
-            (Payload::Starlette, true) if key.is_none() => Format::Starlette,
-            (Payload::UrlSafe | Payload::Compressed, true) => match maker {
-                Some(Maker::Flask) => Format::Flask,
-                None if self.holds_a_dict() => Format::Flask,
-                _ => Format::UrlSafeTimedSerializer,
-            },
+            (Payload::Starlette, true) if maker.is_none() => Format::Starlette,
+            (Payload::UrlSafe | Payload::Compressed, true)
+                if maker.is_none() && self.holds_a_dict() =>
+            {
+                Format::Flask
+            }
+            (Payload::UrlSafe | Payload::Compressed, true) => Format::UrlSafeTimedSerializer,
             (Payload::UrlSafe | Payload::Compressed, false) => Format::UrlSafeSerializer,
             (Payload::Json, true) => Format::TimedSerializer,
             (Payload::Json, false) => Format::Serializer,
@@ -298,12 +322,13 @@ struct Setting {
     options: Options,
 }
 
-/// Which library signs with such settings.
+/// What signs with such settings: a salt that the caller gave may be that of any class.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Maker {
     Flask,
     Serializer,
     Signer,
+    Any,
 }
 
 impl Setting {
@@ -348,7 +373,7 @@ impl Setting {
                 ),
                 setting(
                     "Flask-Session",
-                    other,
+                    Maker::Signer,
                     KeyDerivation::Hmac,
                     b"flask-session",
                 ),
@@ -357,13 +382,18 @@ impl Setting {
         let by_hmac = if salt == b"cookie-session" {
             Maker::Flask
         } else {
-            other
+            Maker::Any
         };
         vec![
-            setting("itsdangerous", other, KeyDerivation::DjangoConcat, salt),
+            setting(
+                "itsdangerous",
+                Maker::Any,
+                KeyDerivation::DjangoConcat,
+                salt,
+            ),
             setting("itsdangerous", by_hmac, KeyDerivation::Hmac, salt),
-            setting("itsdangerous", other, KeyDerivation::Concat, salt),
-            setting("itsdangerous", other, KeyDerivation::None, salt),
+            setting("itsdangerous", Maker::Any, KeyDerivation::Concat, salt),
+            setting("itsdangerous", Maker::Any, KeyDerivation::None, salt),
         ]
     }
 

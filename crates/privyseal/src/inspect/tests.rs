@@ -275,6 +275,10 @@ fn what_an_authentic_token_gets_wrong_is_named() {
     for (stamped, code) in [
         (format!("{}.ZVPxAA", payload("{\"a\":")), "bad_json"),
         (format!("{}.ZVPxAA", payload("{\" b\":\"é\"}")), "bad_json"),
+        (".ZVPxAA".to_owned(), "bad_json"),
+        ("{\"a\":1}.ZVPxAA".to_owned(), "not_base64"),
+        ("eyJhIjoxfQ".to_owned(), "no_timestamp"),
+        ("eyJhIjoxfQ.AAAAAAAAAAAAA".to_owned(), "no_timestamp"),
         (format!("{}.ZVPxAA", payload("[1,2]")), "not_a_dict"),
         (".eNoAAA.ZVPxAA".to_owned(), "not_zlib"),
         (
@@ -308,6 +312,16 @@ fn spellings_that_only_python_accepts_are_named() {
         );
     }
     assert!(!codes(&token(FLASK, &context(Some(&ring)))).contains(&"non_canonical"));
+}
+
+#[test]
+fn a_serializers_signature_over_no_json_is_refused() {
+    let ring = ring();
+    let signer = Signer::new(&ring, &Options::with_salt("itsdangerous")).unwrap();
+    let made = String::from_utf8(signer.sign(b"no json").unwrap()).unwrap();
+    let report = token(&made, &context(Some(&ring)));
+    assert!(report.key().is_some() && !report.is_verified());
+    assert!(codes(&report).contains(&"bad_json"), "{report}");
 }
 
 fn deflated(bytes: &[u8]) -> Vec<u8> {
