@@ -32,7 +32,7 @@ pub(crate) struct App {
 /// The longest body of a request in bytes; the longest form is a third of it.
 const MAX_BODY: usize = 8 * 1024;
 
-pub(crate) fn router(keys: Keys) -> Router {
+pub(crate) fn router(keys: &Keys) -> Router {
     let mut router = Router::new()
         .route("/", get(handlers::overview))
         .route("/healthz", get("ok"))

@@ -33,9 +33,9 @@ pub async fn serve(
             Err(_) => std::future::pending().await,
         }
     };
-    let server = axum::serve(listener, sample::router(options.keys));
+    let server = axum::serve(listener, sample::router(&options.keys));
     tokio::select! {
-        served = server.with_graceful_shutdown(shutdown) => served.map_err(ServeError::Listener),
+        ended = server.with_graceful_shutdown(shutdown) => ended.map_err(ServeError::Listener),
         () = overdue => Ok(()),
     }
 }

@@ -176,7 +176,7 @@ impl KeyRing {
     /// For a ring that was read anew from its source, so that reading it does not make an old key
     /// look unused.
     #[must_use]
-    pub fn with_counters_of(&self, former: &Self) -> Self {
+    pub fn with_counters_of(self, former: &Self) -> Self {
         let keys = self.keys.iter().map(|key| {
             let same = |known: &&Arc<RingKey>| {
                 known.id == key.id && bool::from(known.material.ct_eq(&key.material))

@@ -68,9 +68,10 @@ async fn run(address: SocketAddr, options: Options, output: Output) -> Result<An
 }
 
 fn announce(address: SocketAddr, output: Output) -> Result<()> {
-    let url = match address.ip().is_unspecified() {
-        true => format!("http://localhost:{}", address.port()),
-        false => format!("http://{address}"),
+    let url = if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
     };
     // Without a standard error there is nobody to tell.
     let _ = writeln!(stderr(), "serving on {url}");

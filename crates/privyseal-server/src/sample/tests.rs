@@ -36,7 +36,7 @@ impl Browser {
         let data = tempfile::tempdir().unwrap();
         let (keys, _) = Keys::open(data.path()).unwrap();
         Self {
-            router: router(keys),
+            router: router(&keys),
             cookies: BTreeMap::new(),
             _data: data,
         }
