@@ -72,6 +72,7 @@ impl Engine {
     pub fn flask(keys: impl Into<LiveKeyRing>) -> Self {
         #[expect(
             clippy::expect_used,
+            clippy::missing_panics_doc,
             reason = "Flask's cookie breaks no rule of browsers"
         )]
         let cookie = CookiePolicy::flask()
@@ -111,6 +112,7 @@ impl Engine {
     }
 
     /// Other settings of Flask's format, such as the digest. A sealed engine becomes a signed one.
+    /// How old a cookie may be stays with the rules; `max_age` is not looked at.
     #[must_use]
     pub fn with_flask_options(self, options: FlaskOptions) -> Self {
         self.change(|settings| settings.mode = Mode::Signed(options))
