@@ -21,6 +21,7 @@ import uuid
 
 import flask
 import flask.sessions
+import itsdangerous
 import itsdangerous.timed
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -166,6 +167,22 @@ def do():
             case _:
                 raise ValueError(f"no step {name!r}")
     return "done"
+
+
+@app.post("/forge")
+def forge():
+    """The cookie of an administrator under a key, salt and digest of the caller's choice."""
+    body = flask.request.get_json()
+    serializer = itsdangerous.URLSafeTimedSerializer(
+        body["key"],
+        salt=body.get("salt", "cookie-session"),
+        serializer=flask.sessions.session_json_serializer,
+        signer_kwargs={
+            "key_derivation": "hmac",
+            "digest_method": getattr(hashlib, body.get("digest", "sha1")),
+        },
+    )
+    return serializer.dumps({"admin": True})
 
 
 @app.post("/config")
