@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 /// # Errors
 ///
 /// When a source cannot be had, is not the pinned version, or `--check` finds a difference.
-pub fn run(args: &[String]) -> Result<()> {
+pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut wordlist = None;
     let mut check = false;
     let mut args = args.iter();
@@ -285,7 +285,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits
+        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+        .collect()
 }
 
 const VERSION: &str = "2024.1";

@@ -9,11 +9,13 @@
 mod bench;
 mod ci;
 mod fuzz;
+mod known_keys;
 mod process;
 mod step;
 mod test;
 mod tidy;
 mod tools;
+mod vectors;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -76,6 +78,18 @@ const COMMANDS: &[Command] = &[
         arguments: "[TARGET] [--seconds N]",
         summary: "search for crashes, every target for 10 seconds unless told otherwise",
         run: fuzz::run,
+    },
+    Command {
+        name: "vectors",
+        arguments: "FILE",
+        summary: "tokens made by real libraries, checked one by one",
+        run: vectors::run,
+    },
+    Command {
+        name: "known-keys",
+        arguments: "[--wordlist PATH] [--check]",
+        summary: "builds the list of publicly known keys from its sources",
+        run: known_keys::run,
     },
     Command {
         name: "bench",

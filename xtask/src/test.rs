@@ -21,9 +21,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         tools::interop_environment,
     )?;
     step("tests", || cargo_tests(&["--workspace"]))?;
-    step("tests of the core, every feature", || {
-        cargo_tests(&["--package", "privyseal", "--all-features"])
-    })?;
+    step(
+        "tests of the core and of the vectors, every feature",
+        || {
+            cargo_tests(&[
+                "--package",
+                "privyseal",
+                "--package",
+                "privyseal-testkit",
+                "--all-features",
+            ])
+        },
+    )?;
     for target in fuzz::targets()? {
         step(&format!("fuzz: {target}"), || {
             fuzz::search(&target, fuzz::SMOKE_SECONDS)

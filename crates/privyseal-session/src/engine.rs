@@ -70,15 +70,8 @@ impl Engine {
     /// As [`signed`](Self::signed); and the cookie is Flask's, without `Secure`, `SameSite` or a
     /// `__Host-` name, until the application configures better.
     pub fn flask(keys: impl Into<LiveKeyRing>) -> Self {
-        #[expect(
-            clippy::expect_used,
-            clippy::missing_panics_doc,
-            reason = "Flask's cookie breaks no rule of browsers"
-        )]
-        let cookie = CookiePolicy::flask()
-            .build()
-            .expect("Flask's cookie breaks no rule");
-        Self::new(keys, Mode::Signed(FlaskOptions::default()), cookie)
+        let mode = Mode::Signed(FlaskOptions::default());
+        Self::new(keys, mode, CookiePolicy::default_of_flask())
             .with_flask_rules(FlaskRules::default())
     }
 

@@ -24,8 +24,7 @@ pub struct SessionHandle(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    /// The request's cookies; cheap to keep, since header values are reference-counted.
-    cookies: HeaderMap,
+    cookies: Cookies,
     state: Mutex<State>,
 }
 
@@ -42,10 +41,7 @@ struct State {
 
 impl SessionHandle {
     pub(crate) fn new(engine: Engine, request: &HeaderMap) -> Self {
-        let mut cookies = HeaderMap::new();
-        for cookie in request.get_all(COOKIE) {
-            cookies.append(COOKIE, cookie.clone());
-        }
+        let cookies = Cookies::of(request);
         Self(Arc::new(Shared {
             engine,
             cookies,
@@ -120,7 +116,7 @@ impl SessionHandle {
         let policy = self.0.engine.cookie();
         if record.ended || record.data.is_empty() {
             let came_with_one = record.issued_at.is_some();
-            return (came_with_one && (record.ended || record.modified))
+            return (record.ended || (came_with_one && record.modified))
                 .then(|| policy.set_cookie("", Lifetime::Removed))
                 .transpose();
         }
@@ -241,6 +237,13 @@ impl SessionHandle {
         }
     }
 
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.lock()
+            .record
+            .as_ref()
+            .is_some_and(Record::is_permanent)
+    }
+
     pub(crate) fn follows_flask(&self) -> bool {
         matches!(self.0.engine.rules(), Rules::Flask(_))
     }
@@ -257,7 +260,7 @@ impl SessionHandle {
             let cookie = engine
                 .cookie()
                 .reading()
-                .find(&self.0.cookies, engine.cookie().name());
+                .find(self.0.cookies.iter(), engine.cookie().name());
             let record = match cookie.as_deref() {
                 None | Some("") => None,
                 Some(cookie) => engine.codec().decode(cookie, now)?,
@@ -269,7 +272,7 @@ impl SessionHandle {
     }
 
     fn has_cookie(&self) -> bool {
-        self.0.cookies.contains_key(COOKIE)
+        self.0.cookies.first.is_some()
     }
 
     fn now(&self) -> Timestamp {
@@ -279,6 +282,27 @@ impl SessionHandle {
     /// A handler that panicked leaves the session as it was, which is whole between two calls.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The cookie headers of the request; cheap to keep, since header values are reference-counted,
+/// and nearly always there is one.
+struct Cookies {
+    first: Option<HeaderValue>,
+    others: Vec<HeaderValue>,
+}
+
+impl Cookies {
+    fn of(request: &HeaderMap) -> Self {
+        let mut headers = request.get_all(COOKIE).iter().cloned();
+        Self {
+            first: headers.next(),
+            others: headers.collect(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &HeaderValue> + Clone {
+        self.first.iter().chain(&self.others)
     }
 }
 

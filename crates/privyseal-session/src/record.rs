@@ -8,7 +8,7 @@ use privyseal::value::{Dict, Value};
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "what happens to a session in a request happens independently"
+    reason = "each is one fact, and they combine freely"
 )]
 pub(crate) struct Record {
     /// Names the session to the server; new when it is signed in.

@@ -9,8 +9,8 @@ use std::time::Duration;
 /// use std::time::Duration;
 /// use privyseal_session::Timeouts;
 ///
-/// let timeouts = Timeouts { idle: Duration::from_secs(15 * 60), ..Timeouts::default() };
-/// assert_eq!(timeouts.absolute, Duration::from_secs(12 * 60 * 60));
+/// let timeouts = Timeouts { idle: Duration::from_mins(15), ..Timeouts::default() };
+/// assert_eq!(timeouts.absolute, Duration::from_hours(12));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -59,7 +59,7 @@ pub struct FlaskRules {
 impl Default for FlaskRules {
     fn default() -> Self {
         Self {
-            lifetime: Duration::from_hours(744),
+            lifetime: Duration::from_hours(31 * 24),
             refresh_each_request: true,
         }
     }

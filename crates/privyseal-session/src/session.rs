@@ -98,6 +98,11 @@ impl<T: Serialize> Session<T> {
         self.handle.change(|record, _| record.modified = true);
     }
 
+    /// Whether Flask's `session.permanent` is true, as of the last change that was saved.
+    pub fn is_permanent(&self) -> bool {
+        self.handle.is_permanent()
+    }
+
     /// Flask's `session.permanent`: under Flask's rules the cookie outlives the browser.
     pub fn set_permanent(&mut self, permanent: bool) {
         let mut new = Dict::new();

@@ -1,5 +1,4 @@
-//! What the tests of this repository share: a clock to set, seeded choices, the real programs at
-//! the other end, and an HTTP client that hides nothing.
+#![doc = include_str!("../README.md")]
 
 pub mod child;
 pub mod client;
@@ -8,3 +7,4 @@ pub mod flask;
 pub mod random;
 pub mod server;
 pub mod typed;
+pub mod vectors;

@@ -17,7 +17,7 @@ fn main() -> Result<(), Error> {
         .parse()?;
     println!(
         "{:<24} {:>9} {:>8} {:>8} {:>8}",
-        "form", "keys", "refused", "below112", "us/key"
+        "form", "keys", "refused", "warned", "us/key"
     );
     for (form, alphabet, length) in FORMS {
         let (mut refused, mut low) = (0, 0);

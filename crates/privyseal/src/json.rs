@@ -6,6 +6,7 @@
 
 mod float;
 mod parse;
+mod scan;
 mod write;
 
 use std::fmt;
@@ -13,7 +14,7 @@ use std::fmt;
 pub(crate) use float::push_float;
 pub use parse::parse;
 pub use write::write;
-pub(crate) use write::{deeper, in_order, push_int, push_text};
+pub(crate) use write::{deeper, in_order, push_formatted, push_int, push_text};
 
 /// How many lists and objects may lie inside one another when reading and writing.
 ///
@@ -121,4 +122,4 @@ impl fmt::Display for JsonError {
 impl std::error::Error for JsonError {}
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -85,7 +85,7 @@ impl KeyRing {
     /// A ring with one key, which signs and verifies.
     pub fn new(primary: SecretKey) -> Self {
         Self {
-            keys: Arc::new([Arc::new(RingKey::new(primary.as_bytes()))]),
+            keys: Arc::new([Arc::new(RingKey::new(primary.into_bytes()))]),
             signs: true,
         }
     }
@@ -106,7 +106,7 @@ impl KeyRing {
     pub fn with_verify_only(&self, keys: impl IntoIterator<Item = VerifyKey>) -> Self {
         let mut all = self.keys.to_vec();
         for key in keys {
-            let key = RingKey::new(key.as_bytes());
+            let key = RingKey::new(key.into_bytes());
             if all.iter().all(|known| known.id != key.id) {
                 all.push(Arc::new(key));
             }
@@ -122,7 +122,7 @@ impl KeyRing {
     /// The counters of the old keys go on counting.
     #[must_use]
     pub fn rotated(&self, primary: SecretKey) -> Self {
-        let primary = Arc::new(RingKey::new(primary.as_bytes()));
+        let primary = Arc::new(RingKey::new(primary.into_bytes()));
         let older = self.keys.iter().filter(|key| key.id != primary.id).cloned();
         Self {
             keys: iter::once(primary.clone()).chain(older).collect(),
@@ -170,6 +170,17 @@ impl KeyRing {
         self.keys().find(|key| key.id == id)
     }
 
+    /// The same keys with counters of their own: looking at a token is no use of its key.
+    pub(crate) fn uncounted(&self) -> Self {
+        let keys = self.keys.iter();
+        Self {
+            keys: keys
+                .map(|key| Arc::new(RingKey::new(key.material.clone())))
+                .collect(),
+            signs: self.signs,
+        }
+    }
+
     /// Whether both are the very same snapshot, so that what was prepared for one serves the other.
     pub fn is_same_snapshot(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.keys, &other.keys) && self.signs == other.signs
@@ -198,10 +209,10 @@ pub struct RingKey {
 }
 
 impl RingKey {
-    fn new(material: &[u8]) -> Self {
+    fn new(material: Zeroizing<Vec<u8>>) -> Self {
         Self {
-            id: KeyId::of(material),
-            material: Zeroizing::new(material.to_vec()),
+            id: KeyId::of(&material),
+            material,
             verifications: AtomicU64::new(0),
         }
     }

@@ -4,6 +4,7 @@ pub mod digest;
 pub mod encoding;
 pub mod error;
 pub mod formats;
+pub mod inspect;
 pub mod json;
 pub mod keyring;
 pub mod sealed;

@@ -170,7 +170,8 @@ impl Sealer {
         }
     }
 
-    fn open_sealed(&self, token: &str) -> Option<Opened> {
+    /// The same without a look at the age.
+    pub(crate) fn open_sealed(&self, token: &str) -> Option<Opened> {
         if token.len() > Self::MAX_TOKEN_LEN {
             return None;
         }
@@ -268,7 +269,7 @@ const ISSUED_AT: Range<usize> = 33..41;
 const SESSION_ID: Range<usize> = 41..57;
 const TAG_LEN: usize = 16;
 /// A token that holds no data at all.
-const OVERHEAD: usize = SESSION_ID.end + TAG_LEN;
+pub(crate) const OVERHEAD: usize = SESSION_ID.end + TAG_LEN;
 
 #[cfg(test)]
 mod tests;

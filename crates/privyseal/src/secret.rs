@@ -48,8 +48,9 @@ impl SecretKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::RandomnessUnavailable`] when the operating system gives none. There is no
-    /// fallback.
+    /// [`KeyError::RandomnessUnavailable`] when the operating system gives none; there is no
+    /// fallback. [`KeyError::Weak`] when what it gives is refused by [`assess`], as the output of a
+    /// broken generator is.
     pub fn generate() -> Result<Self, KeyError> {
         let mut bytes = Zeroizing::new(vec![0; RECOMMENDED_BYTES]);
         getrandom::fill(&mut bytes).map_err(|_| KeyError::RandomnessUnavailable)?;
@@ -175,8 +176,8 @@ impl SecretKey {
         encoding::encode_base64url(&self.0)
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
     }
 
     fn checked(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
@@ -246,8 +247,8 @@ impl VerifyKey {
         }
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
     }
 }
 

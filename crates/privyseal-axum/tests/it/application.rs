@@ -92,12 +92,11 @@ async fn perform(
         let value = || untyped(&step[2]).unwrap();
         let mut session: privyseal_session::Session<Dict> = handle.open().unwrap();
         match name {
-            "set" => drop(session.insert(key(), value())),
             // What changes nothing is only a read in Flask; here the handler says which it is.
             "pop" if !session.contains_key(key()) => {}
             "pop" => drop(session.remove(key())),
             "setdefault" if session.contains_key(key()) => {}
-            "setdefault" => drop(session.insert(key(), value())),
+            "set" | "setdefault" => drop(session.insert(key(), value())),
             "contains" => drop(session.contains_key(key())),
             "clear" => session.clear(),
             "permanent" => session.set_permanent(step[1].as_bool().unwrap()),

@@ -77,7 +77,7 @@ fn visit_both(
     let mut random = Seeded::new(seed);
     let mut now = 1_700_000_000_u64;
     let mut jar: Option<String> = None;
-    let mut seen = Seen::default();
+    let mut found = Found::default();
     for step in 0..STEPS {
         now = now.saturating_add_signed(
             *random.choose(&[0, 0, 0, 1, 1, 60, 1800, -1, 3599, 3600, 3601]),
@@ -110,30 +110,30 @@ fn visit_both(
             let [ours, theirs] = [&by_axum, &by_flask]
                 .map(|response| serde_json::from_str::<Json>(&response.body).unwrap());
             assert_eq!(ours, theirs, "{context}");
-            seen.full_reads += usize::from(ours[1] != json!([]));
-            seen.empty_reads += usize::from(sent.is_some() && ours[1] == json!([]));
+            found.full_reads += usize::from(ours[1] != json!([]));
+            found.empty_reads += usize::from(sent.is_some() && ours[1] == json!([]));
         }
         let ours = set_cookie(&by_axum);
         let theirs = set_cookie(&by_flask);
-        assert_alike(ours, theirs, digest, &keys, now, &context, &mut seen);
+        assert_alike(ours, theirs, digest, &keys, now, &context, &mut found);
         // Either's cookie goes on, so each also reads what the other wrote.
         if let Some(cookie) = if random.below(2) == 0 { ours } else { theirs } {
             let removed = cookie.contains("; Max-Age=0");
             jar = (!removed).then(|| value_of(cookie).to_owned());
         }
     }
-    assert!(seen.undecided < seen.compressed, "{seen:?}");
+    assert!(found.undecided < found.compressed, "{found:?}");
     // The visits met what they were made to meet.
-    assert!(seen.removals > 0, "{seen:?}");
-    assert!(seen.identical > 20, "{seen:?}");
-    assert!(seen.compressed > 5, "{seen:?}");
-    assert!(seen.full_reads > 5 && seen.empty_reads > 5, "{seen:?}");
-    assert!(seen.permanent > 5, "{seen:?}");
+    assert!(found.removals > 0, "{found:?}");
+    assert!(found.identical > 20, "{found:?}");
+    assert!(found.compressed > 5, "{found:?}");
+    assert!(found.full_reads > 5 && found.empty_reads > 5, "{found:?}");
+    assert!(found.permanent > 5, "{found:?}");
 }
 
 /// What the random visits came across.
 #[derive(Debug, Default)]
-struct Seen {
+struct Found {
     removals: usize,
     identical: usize,
     compressed: usize,
@@ -235,26 +235,28 @@ fn assert_alike(
     keys: &LiveKeyRing,
     now: u64,
     context: &str,
-    seen: &mut Seen,
+    found: &mut Found,
 ) {
     let (Some(ours), Some(theirs)) = (ours, theirs) else {
         assert_eq!(ours, theirs, "{context}");
         return;
     };
-    seen.removals += usize::from(ours.contains("Max-Age=0"));
-    seen.permanent += usize::from(ours.contains("Expires") && !ours.contains("Max-Age=0"));
+    found.removals += usize::from(ours.contains("Max-Age=0"));
+    found.permanent += usize::from(ours.contains("Expires") && !ours.contains("Max-Age=0"));
     let [our_value, their_value] = [ours, theirs].map(value_of);
     if !our_value.starts_with('.') && !their_value.starts_with('.') {
         assert_eq!(ours, theirs, "{context}");
-        seen.identical += 1;
+        found.identical += 1;
         return;
     }
-    seen.compressed += 1;
-    // Where compression gains a byte or two, one side may find it worth while and the other not.
-    assert!(
-        our_value.len().abs_diff(their_value.len()) <= 8,
-        "{context}"
-    );
+    found.compressed += 1;
+    // Compressors differ. Where it hardly gains anything, one may find it worth while, the other
+    // not; by how much they differ otherwise is theirs.
+    if our_value.starts_with('.') != their_value.starts_with('.') {
+        let difference = our_value.len().abs_diff(their_value.len());
+        assert!(difference <= 8, "{difference} characters, {context}");
+        found.undecided += 1;
+    }
     let options = FlaskOptions {
         max_age: MaxAge::from_seconds(0),
         ..match digest {

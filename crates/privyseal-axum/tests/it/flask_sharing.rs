@@ -24,8 +24,10 @@ struct Pair {
 fn pair(digest: &str) -> Pair {
     let keys = LiveKeyRing::new(flask_ring(KEYS[0], &[]));
     let app = app(engine(&keys, digest), &FakeClock::at(NOW));
-    let mut browser = Browser::default();
-    browser.headers = vec![("X-Test-Time".to_owned(), NOW.to_string())];
+    let browser = Browser {
+        headers: vec![("X-Test-Time".to_owned(), NOW.to_string())],
+        ..Browser::default()
+    };
     Pair {
         flask: FlaskApp::start(&json!({"SECRET_KEY": KEYS[0], "DIGEST": digest})).unwrap(),
         axum: AxumServer::start(app).unwrap(),

@@ -1,7 +1,12 @@
 //! The layer and the extractor: beside the real Flask, behind a real cache, and by themselves.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails when its helpers do"
+)]
+
 mod application;
-mod behaviour;
 mod caching;
 mod flask_rules;
 mod flask_sharing;

@@ -55,6 +55,10 @@ impl CookiePolicy {
         }
     }
 
+    pub(crate) fn default_of_flask() -> Self {
+        Self::flask().assemble()
+    }
+
     /// The name of the cookie.
     pub fn name(&self) -> &str {
         &self.name
@@ -68,13 +72,7 @@ impl CookiePolicy {
 
 impl Default for CookiePolicy {
     fn default() -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "the default attributes satisfy every rule"
-        )]
-        Self::builder("__Host-session")
-            .build()
-            .expect("the default attributes satisfy every rule")
+        Self::builder("__Host-session").assemble()
     }
 }
 
@@ -151,6 +149,11 @@ impl CookiePolicyBuilder {
     /// When browsers would drop the cookie or ignore an attribute in silence.
     pub fn build(self) -> Result<CookiePolicy, CookiePolicyError> {
         self.check()?;
+        Ok(self.assemble())
+    }
+
+    /// The policy of attributes that are known to go together.
+    fn assemble(self) -> CookiePolicy {
         let mut before = String::new();
         if let Some(domain) = &self.domain {
             before.push_str("; Domain=");
@@ -172,12 +175,12 @@ impl CookiePolicyBuilder {
         if self.partitioned {
             after.push_str("; Partitioned");
         }
-        Ok(CookiePolicy {
+        CookiePolicy {
             name: self.name,
             reading: self.reading,
             attributes_before: before,
             attributes_after: after,
-        })
+        }
     }
 
     fn check(&self) -> Result<(), CookiePolicyError> {
@@ -287,6 +290,16 @@ mod tests {
 
     fn refused(builder: CookiePolicyBuilder) -> CookiePolicyError {
         builder.build().unwrap_err()
+    }
+
+    #[test]
+    fn the_defaults_break_no_rule() {
+        let ours = CookiePolicy::builder("__Host-session").build();
+        assert_eq!(ours.as_ref(), Ok(&CookiePolicy::default()));
+        assert_eq!(
+            CookiePolicy::flask().build(),
+            Ok(CookiePolicy::default_of_flask())
+        );
     }
 
     #[test]

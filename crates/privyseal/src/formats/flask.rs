@@ -17,8 +17,8 @@ use crate::digest::Digest;
 use crate::encoding::Base64;
 use crate::error::{Error, Kind};
 use crate::formats::itsdangerous::{
-    self, BadData, DEFAULT_INFLATE_LIMIT, Fault, KeyDerivation, Loaded, Options, OptionsError,
-    PayloadError, TimestampSigner,
+    self, BadData, DEFAULT_INFLATE_LIMIT, Fault, KeyDerivation, Loaded, Options, PayloadError,
+    TimestampSigner,
 };
 use crate::keyring::KeyId;
 use crate::value::Value;
@@ -108,22 +108,15 @@ impl FlaskSession {
 
     /// The session cookie of an application with these settings.
     pub fn with_options(ring: &KeyRing, options: &FlaskOptions) -> Self {
-        let signer: Result<_, OptionsError> = TimestampSigner::new(
-            ring,
-            &Options {
-                salt: Some(options.salt.clone()),
-                key_derivation: KeyDerivation::Hmac,
-                digest: options.digest,
-                base64: options.base64,
-                inflate_limit: options.inflate_limit,
-                ..Options::default()
-            },
-        );
-        #[expect(
-            clippy::expect_used,
-            reason = "the default separator is a dot, which is allowed"
-        )]
-        let signer = signer.expect("a dot is an allowed separator");
+        // The separator is the default one, a dot, which every signer allows.
+        let settings = Options {
+            key_derivation: KeyDerivation::Hmac,
+            digest: options.digest,
+            base64: options.base64,
+            inflate_limit: options.inflate_limit,
+            ..Options::default()
+        };
+        let signer = TimestampSigner::prepared(ring, settings, &options.salt);
         Self {
             signer,
             max_age: options.max_age,

@@ -1,6 +1,6 @@
 //! Floats as Python's `repr` prints them.
 
-use std::io::Write as _;
+use super::write::push_formatted;
 
 /// Appends a float in the shortest form that reads back as the same number: plain digits for
 /// exponents from -4 to 15 (`0.0001`, `3.0`), otherwise `1e+16`, `1.5e-07`.
@@ -14,10 +14,12 @@ pub(crate) fn push_float(out: &mut Vec<u8>, number: f64) {
         return out.extend_from_slice(name);
     }
     let start = out.len();
-    // std's Debug has Python's digits and Python's limits of the plain form, but spells an
-    // exponent `1e16` and `1e-7`: the sign and the second digit are missing.
-    let written = write!(out, "{number:?}");
-    debug_assert!(written.is_ok(), "writing to memory does not fail");
+    // std's Debug has Python's digits and Python's limits of the plain form.
+    push_formatted(out, format_args!("{number:?}"));
+    if out.len() - start >= LONG {
+        round_half_to_even(out, start, number);
+    }
+    // It spells exponents `1e16` and `1e-7`: the sign and the second digit are missing.
     let Some(at) = out.iter().skip(start).position(|&byte| byte == b'e') else {
         return;
     };
@@ -32,6 +34,27 @@ pub(crate) fn push_float(out: &mut Vec<u8>, number: f64) {
     }
     out.extend_from_slice(digits);
 }
+
+/// Where two shortest forms are equally close, as .2 and .3 are to 974455088262616.25, Python
+/// takes the even one and std's shortest printing the upper; std's exact printing agrees with
+/// Python. A float is never halfway between two shorter forms of less than 16 digits.
+fn round_half_to_even(out: &mut Vec<u8>, start: usize, number: f64) {
+    let shortest = out.split_off(start);
+    let (mantissa, has_exponent) = match shortest.iter().position(|&byte| byte == b'e') {
+        Some(at) => (shortest.get(..at).unwrap_or_default(), true),
+        None => (shortest.as_slice(), false),
+    };
+    let point = mantissa.iter().position(|&byte| byte == b'.');
+    let decimals = point.map_or(0, |at| mantissa.len() - at - 1);
+    if has_exponent {
+        push_formatted(out, format_args!("{number:.decimals$e}"));
+    } else {
+        push_formatted(out, format_args!("{number:.decimals$}"));
+    }
+}
+
+/// The length from which a printed float may have 16 digits: they and a point.
+const LONG: usize = 17;
 
 #[cfg(test)]
 mod tests {
@@ -51,6 +74,8 @@ mod tests {
             (-1.5e-7, "-1.5e-07"),
             (9.999_999_999_999_999e-5, "9.999999999999999e-05"),
             (9_999_999_999_999_998.0, "9999999999999998.0"),
+            (974_455_088_262_616.2, "974455088262616.2"),
+            (974_455_088_262_616.8, "974455088262616.8"),
             (1e16, "1e+16"),
             (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
             (1e22, "1e+22"),

@@ -1,5 +1,6 @@
 //! Reading.
 
+use super::scan::plain_length;
 use super::{ErrorKind, JsonError, MAX_DEPTH, MAX_INTEGER_DIGITS};
 use crate::value::{BigInt, Dict, Text, Value, push_code_point};
 
@@ -79,34 +80,29 @@ impl<'a> Parser<'a> {
             // The value is complete: it goes where it belongs, and may complete that, too.
             loop {
                 self.skip_whitespace();
-                match open.pop() {
-                    None => {
-                        return match self.peek() {
-                            None => Ok(value),
-                            Some(_) => Err(self.error(ErrorKind::TrailingData)),
-                        };
-                    }
-                    Some(Open::List(mut items)) => {
+                match open.last_mut() {
+                    None if self.at == self.text.len() => return Ok(value),
+                    None => return Err(self.error(ErrorKind::TrailingData)),
+                    Some(Open::List(items)) => {
                         items.push(value);
                         if self.take(b',') {
-                            open.push(Open::List(items));
                             break;
                         }
                         self.expect(b']')?;
-                        value = Value::List(items);
+                        value = Value::List(std::mem::take(items));
                     }
-                    Some(Open::Dict { mut pairs, key }) => {
-                        pairs.push((key, value));
+                    Some(Open::Dict { pairs, key }) => {
+                        pairs.push((std::mem::take(key), value));
                         if self.take(b',') {
                             self.skip_whitespace();
-                            let key = self.key()?;
-                            open.push(Open::Dict { pairs, key });
+                            *key = self.key()?;
                             break;
                         }
                         self.expect(b'}')?;
-                        value = Value::Dict(Dict::from_pairs(pairs));
+                        value = Value::Dict(Dict::from_pairs(std::mem::take(pairs)));
                     }
                 }
+                open.pop();
             }
         }
     }
@@ -236,12 +232,7 @@ impl<'a> Parser<'a> {
     /// Passes the characters up to the next quote, backslash or control character.
     fn plain_run(&mut self) -> &'a str {
         let rest = self.rest();
-        let is_special = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-        let length = rest
-            .as_bytes()
-            .iter()
-            .position(is_special)
-            .unwrap_or(rest.len());
+        let length = plain_length(rest.as_bytes(), false);
         let start = self.at;
         self.at += length;
         self.text.get(start..self.at).unwrap_or_default()
@@ -277,16 +268,12 @@ impl<'a> Parser<'a> {
         }
         let between = self.at;
         self.at += 2;
-        match self.hex4() {
-            Some(second @ 0xdc00..0xe000) => {
-                Ok(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00))
-            }
-            // Not its other half: that escape speaks for itself on the next turn.
-            _ => {
-                self.at = between;
-                Ok(first)
-            }
+        if let Some(second @ 0xdc00..0xe000) = self.hex4() {
+            return Ok(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00));
         }
+        // Not its other half: that escape speaks for itself on the next turn.
+        self.at = between;
+        Ok(first)
     }
 
     fn hex4(&mut self) -> Option<u32> {

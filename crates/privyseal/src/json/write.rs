@@ -1,8 +1,10 @@
 //! Writing.
 
+use std::fmt;
 use std::io::Write as _;
 
 use super::float::push_float;
+use super::scan::plain_length;
 use super::{ErrorKind, JsonError, MAX_DEPTH, Style, WriteOptions};
 use crate::value::{Dict, Text, Value, split_code_point};
 
@@ -124,7 +126,11 @@ pub(crate) fn in_order<E>(
 }
 
 pub(crate) fn push_int(out: &mut Vec<u8>, number: i64) {
-    let written = write!(out, "{number}");
+    push_formatted(out, format_args!("{number}"));
+}
+
+pub(crate) fn push_formatted(out: &mut Vec<u8>, arguments: fmt::Arguments<'_>) {
+    let written = out.write_fmt(arguments);
     debug_assert!(written.is_ok(), "writing to memory does not fail");
 }
 
@@ -139,13 +145,8 @@ pub(crate) fn push_text(out: &mut Vec<u8>, text: &Text, ascii: bool) -> Result<(
     let mut rest = text.as_wtf8();
     out.reserve(rest.len() + 2);
     out.push(b'"');
-    let is_plain =
-        |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\' && !(ascii && byte >= 0x7f);
     loop {
-        let run = rest
-            .iter()
-            .position(|&byte| !is_plain(byte))
-            .unwrap_or(rest.len());
+        let run = plain_length(rest, ascii);
         let (plain, after) = rest.split_at(run);
         out.extend_from_slice(plain);
         let Some((point, after)) = split_code_point(after) else {

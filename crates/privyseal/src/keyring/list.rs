@@ -24,10 +24,8 @@ use crate::value::Value;
 /// # Ok::<(), privyseal::keyring::KeyListError>(())
 /// ```
 pub fn parse_key_list(text: &str) -> Result<Vec<Zeroizing<String>>, KeyListError> {
-    let list = match json::parse(text.trim().as_bytes()) {
-        Ok(Value::List(list)) => list,
-
-        Ok(_) | Err(_) => return Err(KeyListError::NotAList),
+    let Ok(Value::List(list)) = json::parse(text.trim().as_bytes()) else {
+        return Err(KeyListError::NotAList);
     };
     list.into_iter()
         .enumerate()

@@ -242,3 +242,46 @@ fn debug_does_not_leak_key() {
     );
     assert!(!shown.contains(&format!("{:?}", hex.as_bytes())), "{shown}");
 }
+
+/// The example of `docs/sealed-tokens-v1.md`, which a second implementation computed.
+#[test]
+fn the_worked_example_of_the_documentation() {
+    struct Fixed;
+    impl TryRng for Fixed {
+        type Error = Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            unreachable!("only bytes are asked for")
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            unreachable!("only bytes are asked for")
+        }
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+            for (byte, value) in bytes.iter_mut().zip(0x10..) {
+                *byte = value;
+            }
+            Ok(())
+        }
+    }
+    impl TryCryptoRng for Fixed {}
+
+    let page = include_str!("../../../../docs/sealed-tokens-v1.md");
+    let shown = |name: &str| {
+        let line = page.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name}"))
+            .trim()
+            .to_owned()
+    };
+    let ring = KeyRing::new(SecretKey::from_hex(&shown("secret key ")).unwrap());
+    assert_eq!(ring.primary().unwrap().id().to_string(), shown("key id "));
+    let context = Context {
+        purpose: "session",
+        cookie_name: "__Host-session",
+        application: "shop",
+    };
+    let id: [u8; 16] = std::array::from_fn(|at| 0xa0 + u8::try_from(at).unwrap());
+    let sealer = Sealer::new(&ring, context);
+    let token = sealer
+        .seal(b"hello", SessionId::from_bytes(id), NOW, &mut Fixed)
+        .unwrap();
+    assert_eq!(token, shown("token "));
+}

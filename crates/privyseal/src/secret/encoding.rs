@@ -38,8 +38,8 @@ pub(super) fn decode(text: &str, encoding: KeyEncoding) -> Option<Zeroizing<Vec<
     match encoding {
         KeyEncoding::Text => Some(Zeroizing::new(text.as_bytes().to_vec())),
         KeyEncoding::Hex => decode_hex(text.as_bytes()),
-        KeyEncoding::Base64 => decode_base64(text, STANDARD_NO_PAD),
-        KeyEncoding::Base64Url => decode_base64(text, URL_SAFE_NO_PAD),
+        KeyEncoding::Base64 => decode_base64(text, &STANDARD_NO_PAD),
+        KeyEncoding::Base64Url => decode_base64(text, &URL_SAFE_NO_PAD),
     }
 }
 
@@ -74,7 +74,7 @@ fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-fn decode_base64(text: &str, alphabet: Base64) -> Option<Zeroizing<Vec<u8>>> {
+fn decode_base64(text: &str, alphabet: &Base64) -> Option<Zeroizing<Vec<u8>>> {
     let unpadded = text.trim_end_matches('=');
     let padding = text.len() - unpadded.len();
     if padding != 0 && (padding > 2 || !text.len().is_multiple_of(4)) {

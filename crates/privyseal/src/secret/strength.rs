@@ -1,8 +1,9 @@
 //! How many bits a guesser would need: the length of the key's shortest description.
 //!
 //! A description spells the key from left to right with single characters, dictionary words,
-//! letters that follow each other as in words, earlier parts of the key over again, keyboard runs
-//! and dates, each at its price in bits. The cheapest one is found by dynamic programming.
+//! letters that follow each other as in words, letters of another script, earlier parts of the key
+//! over again, keyboard runs and dates, each at its price in bits. The cheapest one is found by
+//! dynamic programming.
 //!
 //! The prices are (nearly) a prefix code, and that is why random keys are safe from refusal: of all
 //! keys of `n` random bits, a code can describe at most one in 2^k with `n - k` bits. A key of 128
@@ -16,10 +17,10 @@ use std::sync::OnceLock;
 pub(super) struct Estimate {
     /// The length of the description.
     pub(super) bits: f64,
-    /// The part of `bits` that is not spent on words.
-    pub(super) bits_beside_words: f64,
-    /// How much longer the description would be with the words spelt character by character.
-    pub(super) saved_by_words: f64,
+    /// The part of `bits` that is spent on single characters.
+    pub(super) character_bits: f64,
+    /// How much longer the description would be in single characters alone.
+    pub(super) saved: f64,
     /// Bytes described, at most [`WINDOW`].
     pub(super) length: usize,
     /// Bytes that are words, or read like them.
@@ -38,7 +39,6 @@ pub(super) fn estimate(key: &[u8]) -> Estimate {
         [class_price(key), distinct_price(key)].map(|(price, overhead)| {
             let mut estimate = describe(key.len(), &segments, price);
             estimate.bits += overhead;
-            estimate.bits_beside_words += overhead;
             estimate
         });
     if by_class.bits <= by_distinct.bits {
@@ -91,6 +91,7 @@ fn segments(key: &[u8]) -> Vec<Segment> {
         };
         words(rest, &mut offer);
         letters(rest, &mut offer);
+        script(rest, &mut offer);
         copies(key, start, &mut offer);
         keyboard_runs(rest, &mut offer);
         dates(rest, &mut offer);
@@ -142,19 +143,16 @@ fn retrace(steps: &[Step], character: f64) -> Estimate {
         let price = step.bits - steps.get(step.start).map_or(0.0, |before| before.bits);
         let bytes = end - step.start;
         estimate.bits += price;
+        estimate.saved += as_f64(bytes) * character - price;
         match step.kind {
-            Kind::Word => {
-                estimate.words += bytes;
-                estimate.bits_beside_words -= price;
-                estimate.saved_by_words += as_f64(bytes) * character - price;
-            }
+            Kind::Character => estimate.character_bits += price,
+            Kind::Word => estimate.words += bytes,
             Kind::Repeat => estimate.repeated += bytes,
             Kind::Sequence => estimate.sequential += bytes,
-            Kind::Character | Kind::Date => {}
+            Kind::Date => {}
         }
         end = step.start;
     }
-    estimate.bits_beside_words += estimate.bits;
     estimate
 }
 
@@ -240,6 +238,33 @@ fn letters(rest: &[u8], offer: &mut impl FnMut(usize, Kind, f64)) {
                 .is_some_and(|byte| SEPARATORS.contains(byte))
             {
                 offer(length + 1, Kind::Word, price + log2(SEPARATORS.len()));
+            }
+        }
+    }
+}
+
+/// Letters of one script other than Latin, in UTF-8: two bytes or three, but few to choose from.
+fn script(rest: &[u8], offer: &mut impl FnMut(usize, Kind, f64)) {
+    let block = |letter: char| u32::from(letter) / 128;
+    let text = rest.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let Some(first) = text.chars().next().filter(|first| !first.is_ascii()) else {
+        return;
+    };
+    let mut bytes = 0;
+    let letters = text
+        .chars()
+        .take_while(|c| c.is_alphabetic() && block(*c) == block(first));
+    for (length, letter) in (1..).zip(letters) {
+        bytes += letter.len_utf8();
+        if length >= 3 {
+            // Four bits to say so, nine for the block, seven for each letter in it.
+            let price = 4.0 + 9.0 + length_price(length) + as_f64(7 * length);
+            offer(bytes, Kind::Word, price);
+            if rest
+                .get(bytes)
+                .is_some_and(|byte| SEPARATORS.contains(byte))
+            {
+                offer(bytes + 1, Kind::Word, price + log2(SEPARATORS.len()));
             }
         }
     }

@@ -48,7 +48,7 @@ fn debug_does_not_leak_key_in_assessment_or_error() {
 fn generated_keys_differ_and_have_32_bytes() {
     let [a, b] = [(); 2].map(|()| SecretKey::generate().unwrap());
     assert_ne!(a, b);
-    assert_eq!(a.as_bytes().len(), 32);
+    assert_eq!(a.clone().into_bytes().len(), 32);
     assert_eq!(a.warnings(), []);
 }
 
@@ -62,14 +62,17 @@ fn every_encoding_gives_the_same_key() {
         SecretKey::from_base64url(&key.expose_base64url()).unwrap(),
         key
     );
-    assert_eq!(SecretKey::from_bytes(key.as_bytes()).unwrap(), key);
+    assert_eq!(
+        SecretKey::from_bytes(key.clone().into_bytes().to_vec()).unwrap(),
+        key
+    );
     assert_ne!(
         SecretKey::from_text(HEX).unwrap(),
         key,
         "the text is its own key"
     );
     assert_eq!(
-        SecretKey::from_text(HEX).unwrap().as_bytes(),
+        SecretKey::from_text(HEX).unwrap().into_bytes().as_slice(),
         HEX.as_bytes()
     );
 }
@@ -128,15 +131,24 @@ fn the_decoded_bytes_are_what_is_checked() {
 fn a_verify_key_may_be_weak_but_not_empty() {
     let empty = VerifyKey::danger_accept_weak("").unwrap_err();
     assert_eq!(empty, KeyError::Weak(Weakness::Missing));
-    assert_eq!(VerifyKey::danger_accept_weak("x").unwrap().as_bytes(), b"x");
+    assert_eq!(
+        VerifyKey::danger_accept_weak("x")
+            .unwrap()
+            .into_bytes()
+            .as_slice(),
+        b"x"
+    );
     let key = SecretKey::from_hex(HEX).unwrap();
     let retired = VerifyKey::from(key.clone());
-    assert_eq!(retired.as_bytes(), key.as_bytes());
     assert_ne!(retired, VerifyKey::danger_accept_weak("x").unwrap());
+    assert_eq!(retired.into_bytes(), key.into_bytes());
 }
 
 #[cfg(feature = "danger-unchecked-keys")]
 #[test]
 fn unchecked_keys_are_taken_as_they_are() {
-    assert_eq!(SecretKey::danger_unchecked("dev").as_bytes(), b"dev");
+    assert_eq!(
+        SecretKey::danger_unchecked("dev").into_bytes().as_slice(),
+        b"dev"
+    );
 }

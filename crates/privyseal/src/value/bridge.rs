@@ -16,12 +16,12 @@ use super::{BigInt, Text, Value, kinds};
 
 /// How many lists, dicts and tuples may lie inside one another in [`to_value`] and [`from_value`].
 ///
-/// serde works by recursion, so the depth of a value is stack; this is serde_json's bound, too.
+/// serde works by recursion, so the depth of a value is stack; this is `serde_json`'s bound, too.
 pub const MAX_DEPTH: usize = 128;
 
 /// The value that a serializable Rust value stands for.
 ///
-/// The shapes are those of serde_json (structs are dicts, an enum variant with data is a dict with
+/// The shapes are those of `serde_json` (structs are dicts, an enum variant with data is a dict with
 /// one key, Rust tuples are lists), with two differences: bytes become [`Value::Bytes`], and
 /// integers beyond 64 bits and all floats are kept. Use [`Tuple`](super::Tuple),
 /// [`Markup`](super::Markup), [`Uuid`](super::Uuid), [`DateTime`](super::DateTime) or [`Value`] as

@@ -57,6 +57,33 @@ impl DateTime {
         })
     }
 
+    /// Reads exactly the form that [`Display`](fmt::Display) writes, the right weekday included.
+    pub(crate) fn parse_printed(text: &str) -> Option<Self> {
+        let (weekday, rest) = text.split_at_checked(3)?;
+        let (day, rest) = rest.strip_prefix(", ")?.split_at_checked(2)?;
+        let (month, rest) = rest.strip_prefix(' ')?.split_at_checked(3)?;
+        let rest = rest.strip_prefix(' ')?.strip_suffix(" GMT")?.as_bytes();
+        let (year, time) = rest.split_at_checked(4)?;
+        let [b' ', hour @ .., b':', m, n, b':', s, t] = time else {
+            return None;
+        };
+        let month = MONTHS.iter().position(|name| *name == month)?;
+        let date = (
+            number(year)?,
+            i64::try_from(month).ok()? + 1,
+            number(day.as_bytes())?,
+        );
+        let parsed = Self::from_utc(
+            date,
+            (number(hour)?, number(&[*m, *n])?, number(&[*s, *t])?),
+        )?;
+        (hour.len() == 2 && parsed.weekday() == weekday).then_some(parsed)
+    }
+
+    fn weekday(self) -> &'static str {
+        name(&WEEKDAYS, self.0.div_euclid(DAY).rem_euclid(7))
+    }
+
     /// Seconds since 1970-01-01 00:00:00 UTC.
     pub const fn unix_seconds(self) -> i64 {
         self.0
@@ -124,7 +151,7 @@ impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.date();
         let (hour, minute, second) = self.time();
-        let weekday = name(&WEEKDAYS, self.0.div_euclid(DAY).rem_euclid(7));
+        let weekday = self.weekday();
         let month = name(&MONTHS, month - 1);
         write!(
             f,
@@ -144,25 +171,19 @@ impl FromStr for DateTime {
 
     /// Reads exactly the form that [`Display`](fmt::Display) writes.
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        parse_printed(text).ok_or_else(|| {
+        Self::parse_printed(text).ok_or_else(|| {
             ValueError::new("a datetime must look like \"Thu, 29 Feb 2024 07:04:56 GMT\"")
         })
     }
 }
 
-fn parse_printed(text: &str) -> Option<DateTime> {
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-    let month = MONTHS
-        .iter()
-        .position(|month| Some(*month) == text.get(8..11))?;
-    let date = (
-        number(12..16)?,
-        i64::try_from(month).ok()? + 1,
-        number(5..7)?,
-    );
-    let parsed = DateTime::from_utc(date, (number(17..19)?, number(20..22)?, number(23..25)?))?;
-    // Everything between the numbers, the weekday included, is right if it prints the same.
-    (parsed.to_string() == text).then_some(parsed)
+/// The number that decimal digits spell.
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |number, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| number * 10 + i64::from(digit - b'0'))
+    })
 }
 
 #[cfg(test)]
@@ -231,6 +252,11 @@ mod tests {
             "Thu 29 Feb 2024 07:04:56 GMT",
             "2024-02-29T07:04:56Z",
             "Thu, 29 Feb 2024 07:04:5é GMT",
+            "Thu, 29 Feb 2024 7:04:56 GMT",
+            "Thu, 29 Feb 2024 007:04:56 GMT",
+            "Thu, 29 Feb 02024 07:04:56 GMT",
+            "Thé, 29 Feb 2024 07:04:56 GMT",
+            "Thu, 29 Foo 2024 07:04:56 GMT",
         ] {
             assert!(text.parse::<DateTime>().is_err(), "{text}");
         }

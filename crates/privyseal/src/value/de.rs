@@ -1,5 +1,6 @@
 //! [`Value`]s into Rust values.
 
+use std::any::type_name;
 use std::fmt;
 use std::str::FromStr;
 
@@ -32,7 +33,7 @@ impl<'de> ValueDeserializer<'de> {
     fn items(self, items: &'de [Value]) -> Result<Items<'de>> {
         let room = self.room.checked_sub(1).ok_or_else(ValueError::too_deep)?;
         Ok(Items {
-            items: items.iter(),
+            rest: items.iter(),
             room,
         })
     }
@@ -40,7 +41,7 @@ impl<'de> ValueDeserializer<'de> {
     fn pairs(self, dict: &'de Dict) -> Result<Pairs<'de>> {
         let room = self.room.checked_sub(1).ok_or_else(ValueError::too_deep)?;
         Ok(Pairs {
-            pairs: dict.iter(),
+            rest: dict.iter(),
             value: None,
             room,
         })
@@ -49,7 +50,7 @@ impl<'de> ValueDeserializer<'de> {
     fn visit_items<V: Visitor<'de>>(self, items: &'de [Value], visitor: V) -> Result<V::Value> {
         let mut access = self.items(items)?;
         let value = visitor.visit_seq(&mut access)?;
-        match access.items.len() {
+        match access.rest.len() {
             0 => Ok(value),
             left => Err(ValueError::custom(format_args!("{left} items too many"))),
         }
@@ -177,13 +178,13 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     ) -> Result<V::Value> {
         let (name, content) = match self.value {
             Value::Str(name) => (name, None),
-            Value::Dict(dict) => match dict.as_single() {
-                Some((name, value)) => (name, Some(value)),
-                None => {
+            Value::Dict(dict) => {
+                let Some((name, value)) = dict.as_single() else {
                     let wrong = Unexpected::Other("dict without exactly one key");
                     return Err(ValueError::invalid_value(wrong, &visitor));
-                }
-            },
+                };
+                (name, Some(value))
+            }
             other => {
                 let wrong = Unexpected::Other(other.type_name());
                 return Err(ValueError::invalid_type(wrong, &visitor));
@@ -289,7 +290,7 @@ fn visit_text<'de, V: Visitor<'de>>(text: &'de Text, visitor: V) -> Result<V::Va
 }
 
 struct Items<'de> {
-    items: std::slice::Iter<'de, Value>,
+    rest: std::slice::Iter<'de, Value>,
     room: usize,
 }
 
@@ -299,16 +300,16 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
         let room = self.room;
         let deserialize = |value| seed.deserialize(ValueDeserializer { value, room });
-        self.items.next().map(deserialize).transpose()
+        self.rest.next().map(deserialize).transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len())
+        Some(self.rest.len())
     }
 }
 
 struct Pairs<'de> {
-    pairs: super::dict::Iter<'de>,
+    rest: super::dict::Iter<'de>,
     value: Option<&'de Value>,
     room: usize,
 }
@@ -317,7 +318,7 @@ impl<'de> MapAccess<'de> for Pairs<'de> {
     type Error = ValueError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some((key, value)) = self.pairs.next() else {
+        let Some((key, value)) = self.rest.next() else {
             return Ok(None);
         };
         self.value = Some(value);
@@ -336,11 +337,11 @@ impl<'de> MapAccess<'de> for Pairs<'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.pairs.len())
+        Some(self.rest.len())
     }
 }
 
-/// A dict's key. Integers and booleans are read out of its text, as serde_json does.
+/// A dict's key. Integers and booleans are read out of its text, as `serde_json` does.
 struct Key<'de>(&'de Text);
 
 macro_rules! parsed_keys {
@@ -542,11 +543,15 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Dict(Dict::from_pairs(pairs)))
     }
 
-    /// Only our own deserializer comes here: see [`Kind`].
+    /// Our own deserializer comes here with a [`Kind`]; it is known by its type of error, which
+    /// serde keeps while it buffers a flattened field. Another format's newtype is its content.
     fn visit_newtype_struct<D: Deserializer<'de>>(
         self,
         deserializer: D,
     ) -> std::result::Result<Value, D::Error> {
+        if type_name::<D::Error>() != type_name::<ValueError>() {
+            return Value::deserialize(deserializer);
+        }
         let (number, plain) = <(u8, Value)>::deserialize(deserializer)?;
         let kind = Kind::from_number(number).ok_or_else(|| D::Error::custom("an unknown kind"))?;
         kind.wrap(plain).map_err(D::Error::custom)

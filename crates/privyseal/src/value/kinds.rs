@@ -119,9 +119,9 @@ impl<T: Serialize> Serialize for Tuple<T> {
 impl Serialize for BigInt {
     /// Other formats see a number up to 128 bits, beyond that the decimal text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let Ok(number) = self.as_str().parse() {
+        if let Ok(number) = self.as_str().parse::<u64>() {
             serializer.serialize_u64(number)
-        } else if let Ok(number) = self.as_str().parse() {
+        } else if let Ok(number) = self.as_str().parse::<i128>() {
             serializer.serialize_i128(number)
         } else {
             serializer.serialize_newtype_struct(Kind::BigInt.name(), self.as_str())

@@ -30,7 +30,7 @@ impl ValueSerializer {
     fn items(self, variant: Option<&'static str>) -> Result<Items> {
         Ok(Items {
             inside: self.inside()?,
-            items: Vec::new(),
+            done: Vec::new(),
             variant,
         })
     }
@@ -38,14 +38,14 @@ impl ValueSerializer {
     fn pairs(self, variant: Option<&'static str>) -> Result<Pairs> {
         Ok(Pairs {
             inside: self.inside()?,
-            pairs: Vec::new(),
+            done: Vec::new(),
             key: Text::default(),
             variant,
         })
     }
 }
 
-/// An enum variant with data is a dict with one key, as in serde_json.
+/// An enum variant with data is a dict with one key, as in `serde_json`.
 fn in_variant(variant: Option<&'static str>, value: Value) -> Value {
     match variant {
         Some(name) => Value::Dict(Dict::from_iter([(name, value)])),
@@ -214,18 +214,18 @@ impl Serializer for ValueSerializer {
 /// A list being filled.
 pub(super) struct Items {
     inside: ValueSerializer,
-    items: Vec<Value>,
+    done: Vec<Value>,
     variant: Option<&'static str>,
 }
 
 impl Items {
     fn push<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<()> {
-        self.items.push(item.serialize(self.inside)?);
+        self.done.push(item.serialize(self.inside)?);
         Ok(())
     }
 
     fn finish(self) -> Value {
-        in_variant(self.variant, Value::List(self.items))
+        in_variant(self.variant, Value::List(self.done))
     }
 }
 
@@ -256,14 +256,14 @@ serialize_items! {
 /// A dict being filled.
 pub(super) struct Pairs {
     inside: ValueSerializer,
-    pairs: Vec<(Text, Value)>,
+    done: Vec<(Text, Value)>,
     key: Text,
     variant: Option<&'static str>,
 }
 
 impl Pairs {
     fn finish(self) -> Value {
-        in_variant(self.variant, Value::Dict(Dict::from_pairs(self.pairs)))
+        in_variant(self.variant, Value::Dict(Dict::from_pairs(self.done)))
     }
 }
 
@@ -278,7 +278,7 @@ impl SerializeMap for Pairs {
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let value = value.serialize(self.inside)?;
-        self.pairs.push((std::mem::take(&mut self.key), value));
+        self.done.push((std::mem::take(&mut self.key), value));
         Ok(())
     }
 
@@ -298,7 +298,7 @@ macro_rules! serialize_fields {
                 key: &'static str,
                 value: &T,
             ) -> Result<()> {
-                self.pairs.push((key.into(), value.serialize(self.inside)?));
+                self.done.push((key.into(), value.serialize(self.inside)?));
                 Ok(())
             }
 
@@ -314,7 +314,7 @@ serialize_fields! {
     SerializeStructVariant,
 }
 
-/// JSON objects have text for keys; integers and booleans are written as serde_json writes them.
+/// JSON objects have text for keys; integers and booleans are written as `serde_json` writes them.
 fn key_text(key: Value) -> Result<Text> {
     match key {
         Value::Str(text) => Ok(text),

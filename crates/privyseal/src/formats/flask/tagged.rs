@@ -9,7 +9,9 @@ mod untag;
 
 use std::fmt;
 
-use crate::json::{self, JsonError, deeper, in_order, push_float, push_int, push_text};
+use crate::json::{
+    self, JsonError, deeper, in_order, push_float, push_formatted, push_int, push_text,
+};
 use crate::value::{Dict, Text, Value};
 
 /// How many levels of JSON [`dumps`] nests at most; a tag is a level, too.
@@ -181,11 +183,14 @@ impl Writer {
             }
             Value::Uuid(bytes) => {
                 self.open(Tag::Uuid, room)?;
-                self.push(&format!("\"{:032x}\"}}", u128::from_be_bytes(*bytes)));
+                push_formatted(
+                    &mut self.out,
+                    format_args!("\"{:032x}\"}}", u128::from_be_bytes(*bytes)),
+                );
             }
             Value::DateTime(instant) => {
                 self.open(Tag::DateTime, room)?;
-                self.push(&format!("\"{instant}\"}}"));
+                push_formatted(&mut self.out, format_args!("\"{instant}\"}}"));
             }
         }
         Ok(())
@@ -246,4 +251,4 @@ impl Writer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,7 @@
 //! What stands before the signature: JSON, base64url, and zlib where it makes the token shorter.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
@@ -128,11 +129,19 @@ pub(crate) fn write_payload(json: &[u8], token: &mut String) {
 fn compress_if_shorter(json: &[u8]) -> Option<Vec<u8>> {
     let limit = json.len().checked_sub(2)?;
     let mut out = Vec::with_capacity(limit);
-    let mut state = Compress::new(Compression::new(6), true);
-    let status = state
-        .compress_vec(json, &mut out, FlushCompress::Finish)
-        .ok()?;
-    (status == Status::StreamEnd && out.len() <= limit).then_some(out)
+    DEFLATE.with_borrow_mut(|state| {
+        state.reset();
+        // Data that does not fit into the limit does not win, so it is not even finished.
+        let status = state
+            .compress_vec(json, &mut out, FlushCompress::Finish)
+            .ok()?;
+        (status == Status::StreamEnd).then_some(out)
+    })
+}
+
+thread_local! {
+    /// Making the state of a compressor costs ten times as much as compressing a session.
+    static DEFLATE: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(6), true));
 }
 
 #[cfg(test)]

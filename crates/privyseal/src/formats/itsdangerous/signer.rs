@@ -64,6 +64,11 @@ impl Signer {
         default_salt: &[u8],
     ) -> Result<Self, OptionsError> {
         options.check_separator()?;
+        Ok(Self::prepared(ring, options.clone(), default_salt))
+    }
+
+    /// A signer whose separator is known to be allowed.
+    pub(crate) fn prepared(ring: &KeyRing, options: Options, default_salt: &[u8]) -> Self {
         let salt = options.salt.as_deref().unwrap_or(default_salt);
         let (keys, signs) = ring.shared_keys();
         let keys = keys
@@ -73,11 +78,11 @@ impl Signer {
                 key: key.clone(),
             })
             .collect();
-        Ok(Self {
+        Self {
             keys,
             signs,
-            options: Arc::new(options.clone()),
-        })
+            options: Arc::new(options),
+        }
     }
 
     /// The value with its signature, as bytes: the value may be any.

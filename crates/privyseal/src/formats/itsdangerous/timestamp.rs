@@ -78,6 +78,13 @@ impl TimestampSigner {
         })
     }
 
+    /// A signer whose separator is known to be allowed.
+    pub(crate) fn prepared(ring: &KeyRing, options: Options, salt: &[u8]) -> Self {
+        Self {
+            signer: Signer::prepared(ring, options, salt),
+        }
+    }
+
     /// The value with the time and a signature over both.
     ///
     /// # Errors

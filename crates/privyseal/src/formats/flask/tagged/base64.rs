@@ -37,6 +37,7 @@ mod tests {
             ("====", Some(b"")),
             ("Y=Q==", Some(b"a")),
             ("YQ=I=", Some(b"a\x02")),
+            ("YW=I=", Some(b"ab")),
             ("-_", Some(b"")),
             ("YQ", None),
             ("YQ=", None),

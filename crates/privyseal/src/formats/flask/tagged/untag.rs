@@ -80,9 +80,12 @@ fn markup(content: Value) -> Option<Text> {
         Value::BigInt(number) => number.as_str().into(),
         Value::Float(number) => float_text(number),
         Value::Uuid(bytes) => Uuid(bytes).to_string().into(),
-        // The zone that the text had is gone; and nobody tags a tag.
-        Value::DateTime(_) | Value::Bytes(_) => return None,
-        Value::List(_) | Value::Dict(_) | Value::Tuple(_) => return None,
+        // The zone that a datetime's text had is gone, and `repr` is another language.
+        Value::DateTime(_)
+        | Value::Bytes(_)
+        | Value::List(_)
+        | Value::Dict(_)
+        | Value::Tuple(_) => return None,
     })
 }
 
@@ -101,6 +104,13 @@ fn float_text(number: f64) -> Text {
 
 /// `UUID(content)`: 32 hexadecimal digits after prefixes, braces and dashes are taken away.
 fn uuid(text: &Text) -> Option<[u8; 16]> {
+    // What a real serializer wrote, at a fraction of the cost.
+    if let Some(digits) = text.as_str()
+        && digits.len() == 32
+        && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    {
+        return u128::from_str_radix(digits, 16).ok().map(u128::to_be_bytes);
+    }
     // No surrogate is part of a UUID, so replacing it makes no text one.
     let text = text
         .to_string_lossy()
@@ -116,12 +126,11 @@ fn uuid(text: &Text) -> Option<[u8; 16]> {
 /// `parse_date(content)`: what is no date is `None` to Python, unless it is not even text.
 fn date_time(content: &Value) -> Option<Value> {
     let is_empty = match content {
-        Value::Null | Value::Bool(false) | Value::Int(0) => true,
+        // Splitting bytes works; comparing the parts with text then does not, quietly.
+        Value::Null | Value::Bool(false) | Value::Int(0) | Value::Bytes(_) => true,
         Value::Float(number) => *number == 0.0,
         Value::List(items) | Value::Tuple(items) => items.is_empty(),
         Value::Dict(dict) => dict.is_empty(),
-        // Splitting bytes works; comparing the parts with text then does not, quietly.
-        Value::Bytes(_) => true,
         _ => false,
     };
     if is_empty {

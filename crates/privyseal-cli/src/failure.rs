@@ -1,0 +1,105 @@
+//! Errors as the user sees them: what happened, why, and what to do.
+
+use std::fmt::{self, Write as _};
+use std::io::Write;
+use std::panic::PanicHookInfo;
+
+use anstream::stderr;
+use privyseal::secret::KeyError;
+use privyseal_keys::{SourceError, Warning};
+
+use crate::output::{BOLD_RED, BOLD_YELLOW, CYAN, RESET};
+
+/// An error of the program itself, with its hint.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    hint: &'static str,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>, hint: &'static str) -> Self {
+        Self {
+            message: message.into(),
+            hint,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Prints an error, its causes and its hint.
+pub(crate) fn report(error: &anyhow::Error) {
+    let mut text = format!("{BOLD_RED}error:{RESET} {error}\n");
+    for cause in error.chain().skip(1) {
+        let _ = writeln!(text, "  caused by: {cause}");
+    }
+    if let Some(hint) = error.chain().find_map(hint_of) {
+        let _ = writeln!(text, "\n{CYAN}hint:{RESET} {hint}");
+    }
+    // Without a standard error there is nobody to tell.
+    let _ = stderr().write_all(text.as_bytes());
+}
+
+/// Prints a warning and what to do about it.
+pub(crate) fn warn(warning: &Warning) {
+    let hint = warning.hint();
+    let text = format!("{BOLD_YELLOW}warning:{RESET} {warning}\n{CYAN}hint:{RESET} {hint}\n\n");
+    let _ = stderr().write_all(text.as_bytes());
+}
+
+/// Says where a panic happened and not what it said.
+pub(crate) fn report_panic(panic: &PanicHookInfo<'_>) {
+    let _ = stderr().write_all(describe_panic(panic).as_bytes());
+}
+
+fn describe_panic(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic
+        .location()
+        .map(|place| format!(" at {}:{}", place.file(), place.line()));
+    format!(
+        "{BOLD_RED}error:{RESET} privyseal made a mistake{}\n\n\
+         {CYAN}hint:{RESET} please report this line; no key is in it\n",
+        place.unwrap_or_default()
+    )
+}
+
+fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(failure.hint.to_owned());
+    }
+    if let Some(error) = cause.downcast_ref::<SourceError>() {
+        return Some(error.hint());
+    }
+    let error = cause.downcast_ref::<KeyError>()?;
+    Some(error.hint().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_reported_without_its_message() {
+        static SEEN: Mutex<String> = Mutex::new(String::new());
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(|panic| {
+            *SEEN.lock().unwrap() = describe_panic(panic);
+        }));
+        let panicked = panic::catch_unwind(|| panic!("hunter2"));
+        panic::set_hook(hook);
+        assert!(panicked.is_err());
+        let seen = SEEN.lock().unwrap();
+        assert!(seen.contains("failure.rs:"), "{seen}");
+        assert!(!seen.contains("hunter2"), "{seen}");
+    }
+}

@@ -1,0 +1,147 @@
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+
+use privyseal::SecretKey;
+
+use crate::{KEY, Place, Ran};
+
+/// In good ways and bad ones; standard input is the key.
+const COMMANDS: &str = "\
+key generate
+key generate -o secret.key
+key generate --force -o none/secret.key
+key check secret.key
+key check bad.key --encoding hex
+key check long.key
+key check --dotenv key.env
+key check --dotenv key.env --name OTHER
+key check --env LEAK_TEST_KEY
+key check --env LEAK_TEST_KEY --encoding base64
+key check -
+token sign --key-file secret.key {}
+token sign --key-file secret.key {
+token sign --key-file - {}
+token sign --key-file - -
+token sign --key-fd 0 {}
+token sign --key-file secret.key --format itsdangerous --key-derivation none 1
+token verify --key-file secret.key TOKEN
+token verify --key-file secret.key --max-age 0 --now 1 TOKEN
+token verify --key-file bad.key --key-encoding hex TOKEN
+token verify --key-file bad.key --key-encoding hex --danger-accept-weak-key TOKEN
+token verify --key-file long.key --danger-accept-weak-key TOKEN
+token verify --key-file secret.key --format sealed --reveal SEALED
+token inspect --key-file secret.key TOKEN
+token inspect --key-file secret.key SEALED
+token inspect --key-file secret.key nonsense
+cookie inspect --key-file secret.key session=TOKEN;id=SEALED
+cookie inspect --key-file other.key session=TOKEN;id=SEALED
+completions bash
+man
+help";
+
+/// Runs every command with a key, in good and bad ways, and looks for the key in what they print.
+#[test]
+fn no_output_of_any_command_contains_the_key() {
+    let place = Place::with_keys();
+    place.write("key.env", &format!("SECRET_KEY='{KEY}'\n"));
+    place.write("bad.key", &KEY[1..]);
+    place.write("long.key", &KEY.repeat(1025));
+    let token = place.run(["token", "sign", "--key-file", "secret.key", "{}"]);
+    let token = token.quietly().trim_end().to_owned();
+    let sealed = [
+        "token",
+        "sign",
+        "--key-file",
+        "secret.key",
+        "--format",
+        "sealed",
+        "x",
+    ];
+    let sealed = place.run(sealed).quietly().trim_end().to_owned();
+    let needles = needles();
+    let file = fs::read(place.path("secret.key")).unwrap();
+    assert!(leak(&needles, &file).is_some(), "the search finds nothing");
+    let mut run = BTreeSet::new();
+    for line in COMMANDS.lines() {
+        run.insert(line);
+        let line = line.replace("TOKEN", &token).replace("SEALED", &sealed);
+        for json in [None, Some("--json")] {
+            let mut child = place.command(line.split_whitespace().chain(json));
+            child
+                .env("LEAK_TEST_KEY", KEY)
+                .env("RUST_BACKTRACE", "full")
+                .stdin(File::open(place.path("secret.key")).unwrap());
+            let ran = Ran::from(child.output().unwrap());
+            let output = [ran.stdout.as_slice(), ran.stderr.as_bytes()].concat();
+            if let Some(name) = leak(&needles, &output) {
+                panic!("{line:?} prints the key ({name})");
+            }
+        }
+    }
+    for command in every_command(&place) {
+        assert!(
+            run.iter().any(|line| line.starts_with(&command)),
+            "{command} was not run"
+        );
+    }
+}
+
+fn leak<'n>(needles: &'n [(String, Vec<u8>)], output: &[u8]) -> Option<&'n str> {
+    let found = |needle: &[u8]| output.windows(needle.len()).any(|window| window == needle);
+    let (name, _) = needles.iter().find(|(_, needle)| found(needle))?;
+    Some(name)
+}
+
+/// The key in every form, and every quarter of its text.
+fn needles() -> Vec<(String, Vec<u8>)> {
+    let as_text = SecretKey::from_text(KEY).unwrap();
+    let as_bytes = SecretKey::from_hex(KEY).unwrap();
+    let mut needles = vec![("upper-case hex".to_owned(), KEY.to_uppercase().into_bytes())];
+    for (what, key) in [("text", as_text), ("bytes", as_bytes)] {
+        for (form, text) in [
+            ("hex", key.expose_hex()),
+            ("base64", key.expose_base64()),
+            ("base64url", key.expose_base64url()),
+        ] {
+            let text = text.trim_end_matches('=').as_bytes().to_vec();
+            needles.push((format!("{form} of the {what}"), text));
+        }
+    }
+    let raw = (0..KEY.len()).step_by(2);
+    let raw = raw.map(|at| u8::from_str_radix(&KEY[at..at + 2], 16).unwrap());
+    needles.push(("raw bytes".to_owned(), raw.collect()));
+    for part in KEY.as_bytes().windows(16) {
+        needles.push(("a part of it".to_owned(), part.to_vec()));
+    }
+    needles
+}
+
+/// The names of all commands, from the program's own help.
+fn every_command(place: &Place) -> Vec<String> {
+    let listed = |arguments: &[&str]| -> Vec<String> {
+        let ran = place.run([arguments, &["-h"]].concat());
+        let help = ran.quietly();
+        let Some((_, list)) = help.split_once("\nCommands:\n") else {
+            return Vec::new();
+        };
+        let lines = list.lines().take_while(|line| !line.is_empty());
+        let names = lines.filter_map(|line| line.split_whitespace().next());
+        names.map(str::to_owned).collect()
+    };
+    let mut commands = Vec::new();
+    for noun in listed(&[]) {
+        let verbs = if noun == "help" {
+            Vec::new()
+        } else {
+            listed(&[&noun])
+        };
+        if verbs.is_empty() {
+            commands.push(noun);
+            continue;
+        }
+        let verbs = verbs.iter().filter(|verb| *verb != "help");
+        commands.extend(verbs.map(|verb| format!("{noun} {verb}")));
+    }
+    assert!(commands.len() >= 9, "{commands:?}");
+    commands
+}

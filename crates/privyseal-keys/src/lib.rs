@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod directory;
+mod env;
+mod error;
+mod file;
+mod text;
+
+pub use directory::{KEPT_KEYS, KeyDirectory};
+pub use env::{credential_path, from_env, load_env};
+pub use error::{Loaded, Origin, SourceError, Warning};
+pub use file::{Overwrite, write_key_file};
+pub use text::{KeyText, MAX_KEY_BYTES};

@@ -1,0 +1,82 @@
+//! Sealed tokens of this crate.
+
+use crate::encoding::Base64;
+use crate::inspect::content::Shown;
+use crate::inspect::{Context, Finding, Format, KeyMatch, Report, UnverifiedContent};
+use crate::sealed::{self, Sealer};
+use crate::{KeyRing, json};
+
+/// The report of a sealed token; `None` when the text is none.
+///
+/// One in 256 long random texts looks like one as well; there is no content to mistake.
+pub(super) fn inspect(text: &str, context: &Context<'_>) -> Option<Report> {
+    let looks_like_base64 = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte));
+    let bytes = Base64::PythonLenient
+        .decode(text.as_bytes())
+        .filter(|_| looks_like_base64)?;
+    let id = sealed::named_key(&bytes)?;
+
+    let mut report = Report::new(Format::Sealed, context.now);
+    report.named_key = Some(id);
+    report.part("version", 1, "1");
+    report.part("key id", 8, id.to_string());
+    report.part("nonce", 24, "24 bytes, random");
+    let ciphertext = bytes.len().saturating_sub(sealed::OVERHEAD);
+    report.part(
+        "ciphertext",
+        ciphertext + 24,
+        format!("XAES-256-GCM over time, session id and {ciphertext} bytes of data"),
+    );
+    report.part("tag", 16, "16 bytes");
+
+    if Base64::Strict.decode(text.as_bytes()).is_none() {
+        report.add(Finding::NotBase64 {
+            part: "token (base64url without padding, unused bits zero)",
+        });
+    }
+    match context.ring {
+        None => report.add(Finding::NoKeys),
+        Some(ring) => open(text, context, &ring.uncounted(), &mut report),
+    }
+    Some(report)
+}
+
+fn open(text: &str, context: &Context<'_>, ring: &KeyRing, report: &mut Report) {
+    let named = report.named_key;
+    let Some((position, key)) = ring
+        .keys()
+        .enumerate()
+        .find(|(_, key)| Some(key.id()) == named)
+    else {
+        if let Some(id) = named {
+            report.add(Finding::UnknownKey { id });
+        }
+        return;
+    };
+    let sealed_for = sealed::Context {
+        purpose: context.purpose,
+        cookie_name: context.cookie_name,
+        application: context.application,
+    };
+    let described = format!(
+        "purpose \"{}\", cookie \"{}\", application \"{}\"",
+        Shown(context.purpose),
+        Shown(context.cookie_name),
+        Shown(context.application)
+    );
+    let Some(opened) = Sealer::new(ring, sealed_for).open_sealed(text) else {
+        report.add(Finding::SealBroken { context: described });
+        return;
+    };
+    let key = KeyMatch {
+        id: key.id(),
+        position,
+        settings: described,
+    };
+    report.made_by(key, context);
+    report.check_age(opened.issued_at, context);
+    let is_json = json::parse(opened.data()).is_ok();
+    report.content = Some(UnverifiedContent::new(opened.data(), is_json));
+}
