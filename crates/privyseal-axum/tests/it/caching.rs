@@ -107,12 +107,18 @@ async fn page(session: Session) -> String {
 
 /// A handler that wants its page kept by the browser only.
 async fn private_page(session: Session) -> impl axum::response::IntoResponse {
-    ([(CACHE_CONTROL, "private, max-age=60")], page(session).await)
+    (
+        [(CACHE_CONTROL, "private, max-age=60")],
+        page(session).await,
+    )
 }
 
 /// A handler that is wrong: the page must not be kept by a cache that others use.
 async fn public_page(session: Session) -> impl axum::response::IntoResponse {
-    ([(CACHE_CONTROL, "public, max-age=3600")], page(session).await)
+    (
+        [(CACHE_CONTROL, "public, max-age=3600")],
+        page(session).await,
+    )
 }
 
 fn app(engine: Engine) -> Router {
@@ -145,7 +151,8 @@ fn nobody_gets_the_page_of_another(engine: Engine, paths: &[&str], name: &str) {
         }
     }
     // The cache does its work: what touches no session comes out of it.
-    let [first, second] = [(); 2].map(|()| Browser::default().get(nginx.address, "/plain").unwrap());
+    let [first, second] =
+        [(); 2].map(|()| Browser::default().get(nginx.address, "/plain").unwrap());
     assert_eq!(first.headers["x-cache"], "MISS", "{name}");
     assert_eq!(second.headers["x-cache"], "HIT", "{name}");
 }

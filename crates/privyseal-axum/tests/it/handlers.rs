@@ -38,7 +38,10 @@ impl Answer {
 
     fn is_uncacheable(&self) -> bool {
         self.headers.get(VARY).is_some_and(|vary| vary == "Cookie")
-            && self.headers.get(CACHE_CONTROL).is_some_and(|control| control == "no-store")
+            && self
+                .headers
+                .get(CACHE_CONTROL)
+                .is_some_and(|control| control == "no-store")
     }
 }
 
@@ -50,7 +53,11 @@ async fn ask(app: &Router, method: Method, path: &str, after: Option<&Answer>) -
         request = request.header(COOKIE, pair);
     }
     let request = request.header("Accept-Encoding", "gzip");
-    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response = app
+        .clone()
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
     let (parts, body) = response.into_parts();
     Answer {
         status: parts.status,
@@ -60,7 +67,10 @@ async fn ask(app: &Router, method: Method, path: &str, after: Option<&Answer>) -
 }
 
 async fn count(mut session: Session) -> String {
-    let visits = 1 + session.get("visits").and_then(|visits| visits.as_i64()).unwrap_or(0);
+    let visits = 1 + session
+        .get("visits")
+        .and_then(|visits| visits.as_i64())
+        .unwrap_or(0);
     session.insert("visits", visits);
     visits.to_string()
 }
@@ -80,7 +90,10 @@ async fn a_handler_that_answers_with_an_error_keeps_its_session() {
         session.insert("visits", 41);
         StatusCode::FORBIDDEN
     }
-    let app = Router::new().route("/no", get(refuse)).route("/", get(count)).layer(layer());
+    let app = Router::new()
+        .route("/no", get(refuse))
+        .route("/", get(count))
+        .layer(layer());
     let refused = ask(&app, Method::GET, "/no", None).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(refused.is_uncacheable());
@@ -96,7 +109,9 @@ async fn a_session_that_cannot_be_saved_gives_a_fixed_500_and_nothing_of_the_ans
         ([("X-Saved", "yes"), ("Set-Cookie", "other=1")], "saved")
     }
     let engine = Engine::sealed(KeyRing::new(SecretKey::generate().unwrap()));
-    let app = Router::new().route("/", get(too_much)).layer(SessionLayer::from(engine));
+    let app = Router::new()
+        .route("/", get(too_much))
+        .layer(SessionLayer::from(engine));
     let answer = ask(&app, Method::GET, "/", None).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.body, "The session could not be saved.");
@@ -118,12 +133,18 @@ async fn a_session_of_another_type_gives_a_fixed_500_and_tells_nothing() {
     async fn read(session: Session<Numbers>) -> String {
         session.password.to_string()
     }
-    let app = Router::new().route("/", get(write)).route("/read", get(read)).layer(layer());
+    let app = Router::new()
+        .route("/", get(write))
+        .route("/read", get(read))
+        .layer(layer());
     let written = ask(&app, Method::GET, "/", None).await;
     let answer = ask(&app, Method::GET, "/read", Some(&written)).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.body, "The session could not be opened.");
-    assert!(answer.cookies().is_empty(), "the session is not thrown away either");
+    assert!(
+        answer.cookies().is_empty(),
+        "the session is not thrown away either"
+    );
     assert!(answer.is_uncacheable());
     assert!(!format!("{:?}", answer.headers).contains("hunter2"));
 }
@@ -134,13 +155,26 @@ async fn a_handler_may_go_on_without_the_session_that_it_could_not_have() {
         session.insert("password", "hunter2");
     }
     async fn read(session: Result<Session<Numbers>, SessionRejection>) -> &'static str {
-        if session.is_ok() { "yours" } else { "everybody's" }
+        if session.is_ok() {
+            "yours"
+        } else {
+            "everybody's"
+        }
     }
-    let app = Router::new().route("/", get(write)).route("/read", get(read)).layer(layer());
+    let app = Router::new()
+        .route("/", get(write))
+        .route("/read", get(read))
+        .layer(layer());
     let written = ask(&app, Method::GET, "/", None).await;
     let answer = ask(&app, Method::GET, "/read", Some(&written)).await;
-    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"everybody's"[..]));
-    assert!(answer.is_uncacheable(), "the answer depends on the cookie all the same");
+    assert_eq!(
+        (answer.status, &answer.body[..]),
+        (StatusCode::OK, &b"everybody's"[..])
+    );
+    assert!(
+        answer.is_uncacheable(),
+        "the answer depends on the cookie all the same"
+    );
 }
 
 #[tokio::test]
@@ -167,11 +201,16 @@ async fn two_extractors_and_a_middleware_share_one_session() {
         before.to_string()
     }
     async fn keys(session: Session) -> String {
-        let mut keys: Vec<_> = session.keys().map(|key| key.to_string_lossy().into_owned()).collect();
+        let mut keys: Vec<_> = session
+            .keys()
+            .map(|key| key.to_string_lossy().into_owned())
+            .collect();
         keys.sort();
         keys.join(" ")
     }
-    let inner = Router::new().route("/", get(handler)).layer(middleware::from_fn(around));
+    let inner = Router::new()
+        .route("/", get(handler))
+        .layer(middleware::from_fn(around));
     let app = inner.route("/keys", get(keys)).layer(layer());
     let first = ask(&app, Method::GET, "/", None).await;
     assert_eq!(first.body, "true");
@@ -196,10 +235,14 @@ async fn the_cookie_goes_out_before_a_streamed_body_and_late_writes_are_lost() {
         let mut text = Some("late");
         OneByOne(move || {
             session.insert("visits", 99);
-            text.take().map(|text| Ok(http_body::Frame::data(Bytes::from(text))))
+            text.take()
+                .map(|text| Ok(http_body::Frame::data(Bytes::from(text))))
         })
     }
-    let app = Router::new().route("/stream", get(stream)).route("/", get(count)).layer(layer());
+    let app = Router::new()
+        .route("/stream", get(stream))
+        .route("/", get(count))
+        .layer(layer());
     let streamed = ask(&app, Method::GET, "/stream", None).await;
     assert_eq!(streamed.body, "late");
     assert_eq!(ask(&app, Method::GET, "/", Some(&streamed)).await.body, "2");
@@ -258,8 +301,8 @@ async fn other_layers_may_stand_inside_and_outside() {
         let first = ask(&app, Method::GET, "/", None).await;
         assert_eq!(first.body, "1");
         assert_eq!(first.headers[CACHE_CONTROL], "no-store");
-        let varies = first.headers.get_all(VARY).iter();
-        assert!(varies.clone().any(|vary| vary == "Cookie"), "{:?}", first.headers);
+        let mut varies = first.headers.get_all(VARY).iter();
+        assert!(varies.any(|vary| vary == "Cookie"), "{:?}", first.headers);
         assert_eq!(ask(&app, Method::GET, "/", Some(&first)).await.body, "2");
     }
 }
@@ -270,11 +313,12 @@ async fn a_request_that_times_out_saves_nothing() {
         session.insert("visits", 99);
         std::future::pending::<()>().await;
     }
-    let timeout = TimeoutLayer::with_status_code(
-        StatusCode::GATEWAY_TIMEOUT,
-        Duration::from_millis(10),
-    );
-    let app = Router::new().route("/", get(slow)).layer(timeout).layer(layer());
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(10));
+    let app = Router::new()
+        .route("/", get(slow))
+        .layer(timeout)
+        .layer(layer());
     let answer = ask(&app, Method::GET, "/", None).await;
     assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
     assert!(answer.is_uncacheable());
@@ -282,7 +326,9 @@ async fn a_request_that_times_out_saves_nothing() {
 
 #[tokio::test]
 async fn an_untouched_session_adds_no_header() {
-    let app = Router::new().route("/", get(async || "plain")).route("/count", get(count));
+    let app = Router::new()
+        .route("/", get(async || "plain"))
+        .route("/count", get(count));
     let app = app.layer(layer());
     let first = ask(&app, Method::GET, "/count", None).await;
     for after in [None, Some(&first)] {
