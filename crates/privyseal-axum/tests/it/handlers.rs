@@ -69,7 +69,7 @@ async fn ask(app: &Router, method: Method, path: &str, after: Option<&Answer>) -
 async fn count(mut session: Session) -> String {
     let visits = 1 + session
         .get("visits")
-        .and_then(|visits| visits.as_i64())
+        .and_then(privyseal::value::Value::as_i64)
         .unwrap_or(0);
     session.insert("visits", visits);
     visits.to_string()

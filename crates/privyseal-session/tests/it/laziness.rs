@@ -30,7 +30,7 @@ fn an_untouched_session_costs_no_verification_and_leaves_the_response_alone() {
         browser.set("a", 1);
         let before = verifications(&keys);
         clock.advance(600); // so that a touch would be due
-        let (_, response) = browser.visit(|_| ());
+        let ((), response) = browser.visit(|_| ());
         assert!(response.unwrap().is_empty(), "{name}");
         assert_eq!(verifications(&keys), before, "{name}");
         // The counter can tell: a read moves it.
@@ -54,15 +54,17 @@ fn under_flasks_rules_only_a_refresh_opens_what_is_untouched() {
         })
         .1
         .unwrap();
-    let (_, response) = browser.visit(|_| ());
+    let ((), response) = browser.visit(|_| ());
     assert!(response.unwrap().is_empty());
     assert_eq!(verifications(&keys), 0);
 }
 
+type Touch = fn(&Session);
+
 #[test]
 fn every_touch_keeps_the_response_out_of_caches_a1() {
     let keys = LiveKeyRing::new(ring(b'a'));
-    let touches: [(&str, fn(&Session)); 5] = [
+    let touches: [(&str, Touch); 5] = [
         ("nothing but asking", |_| ()),
         ("get", |session| drop(session.get("a").cloned())),
         ("contains", |session| assert!(!session.contains_key("no"))),
@@ -78,7 +80,7 @@ fn every_touch_keeps_the_response_out_of_caches_a1() {
                     "forged" => browser.cookie = Some("forged".to_owned()),
                     _ => {}
                 }
-                let (_, response) = browser.visit(|handle| touch(&open(handle)));
+                let ((), response) = browser.visit(|handle| touch(&open(handle)));
                 let response = response.unwrap();
                 let name = format!("{name}, {touch_name}, {cookie}");
                 assert_uncacheable(&response, &name);
@@ -146,7 +148,7 @@ fn a_ring_that_only_verifies_serves_readers_and_refuses_writers() {
         assert_eq!(response[VARY], "Cookie", "{name}");
         assert!(set_cookies(&response).is_empty(), "{name}");
         assert_eq!(browser.get("a"), Some(1), "{name}");
-        let (_, response) = browser.visit(|handle| {
+        let ((), response) = browser.visit(|handle| {
             open(handle).insert("a", 2);
         });
         let error = response.unwrap_err().to_string();
@@ -163,7 +165,7 @@ fn without_any_key_a_session_is_empty_and_cannot_be_written() {
         let mut browser =
             Browser::with_cookie(&engine, "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk");
         assert_eq!(browser.get("a"), None, "{name}");
-        let (_, response) = browser.visit(|handle| {
+        let ((), response) = browser.visit(|handle| {
             open(handle).insert("a", 2);
         });
         assert!(response.is_err(), "{name}");

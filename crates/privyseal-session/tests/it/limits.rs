@@ -27,7 +27,7 @@ fn a_cookie_of_4096_bytes_goes_out_and_no_larger_one_a17() {
     for (name, engine) in every_mode(&keys, &FakeClock::at(START)) {
         let mut largest = 0;
         for len in 2900..4000 {
-            let (_, response) = Browser::new(&engine).visit(|handle| {
+            let ((), response) = Browser::new(&engine).visit(|handle| {
                 crate::browser::open(handle).insert("a", noise(len));
             });
             match response {
@@ -55,7 +55,7 @@ fn peers_6_a_large_value_is_an_error_and_the_old_cookie_stays() {
     for (name, engine) in every_mode(&keys, &FakeClock::at(START)) {
         let mut browser = Browser::new(&engine);
         browser.set("a", 1);
-        let (_, response) = browser.visit(|handle| {
+        let ((), response) = browser.visit(|handle| {
             crate::browser::open(handle).insert("b", noise(4000));
         });
         assert!(
@@ -75,7 +75,7 @@ fn text_beyond_ascii_is_measured_as_it_is_sent() {
         .filter_map(|_| char::from_u32(0x4e00 + u32::try_from(random.below(20_000)).unwrap()))
         .collect();
     for (name, engine) in every_mode(&keys, &FakeClock::at(START)) {
-        let (_, response) = Browser::new(&engine).visit(|handle| {
+        let ((), response) = Browser::new(&engine).visit(|handle| {
             crate::browser::open(handle).insert("a", kanji.clone());
         });
         match response {
@@ -104,7 +104,7 @@ fn reading_a_session_that_cannot_be_sent_again_succeeds() {
         .find(|cookie| cookie.len() > 4070)
         .unwrap();
     let mut browser = Browser::with_cookie(&engine, &cookie);
-    let (_, written) = browser.visit(|handle| {
+    let ((), written) = browser.visit(|handle| {
         crate::browser::open(handle).insert("a", 2);
     });
     assert!(matches!(written, Err(SessionError::TooLarge { .. })));

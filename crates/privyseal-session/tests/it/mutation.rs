@@ -137,7 +137,7 @@ fn a_handler_that_panics_saves_nothing() {
     for (name, engine) in modes() {
         let mut browser = Browser::new(&engine);
         browser.set("a", 1);
-        let (_, response) = browser.visit(|handle| {
+        let ((), response) = browser.visit(|handle| {
             let half_done = catch_unwind(AssertUnwindSafe(|| {
                 let mut session = open(handle);
                 session.insert("a", 2);
@@ -173,7 +173,7 @@ fn ending_wins_over_later_writes_and_repeats_path_and_domain() {
     for (name, engine) in modes() {
         let mut browser = Browser::new(&engine.with_cookie(policy.clone()));
         browser.set("a", 1);
-        let (_, response) = browser.visit(|handle| {
+        let ((), response) = browser.visit(|handle| {
             let mut session = open(handle);
             session.end();
             session.insert("a", 2);
@@ -206,7 +206,7 @@ fn emptying_a_session_removes_its_cookie() {
 #[test]
 fn ending_a_session_that_never_was_removes_whatever_the_browser_has() {
     for (name, engine) in own_modes(&keys(), &FakeClock::at(START)) {
-        let (_, response) = Browser::new(&engine).visit(|handle| open(handle).end());
+        let ((), response) = Browser::new(&engine).visit(|handle| open(handle).end());
         assert!(
             set_cookies(&response.unwrap())[0].contains("Max-Age=0"),
             "{name}"
@@ -275,7 +275,7 @@ fn peers_3_renewing_and_then_failing_keeps_the_user_signed_in() {
 fn a_key_of_the_engine_is_refused_to_the_application() {
     let [(_, signed), (_, sealed), ..] = modes();
     for engine in [signed, sealed] {
-        let (_, response) = Browser::new(&engine).visit(|handle| {
+        let ((), response) = Browser::new(&engine).visit(|handle| {
             open(handle).insert("_ps", "mine");
         });
         assert!(matches!(response, Err(SessionError::ReservedKey("_ps"))));

@@ -58,7 +58,7 @@ proptest! {
         let keys = LiveKeyRing::new(ring(b'a'));
         for (name, engine) in every_mode(&keys, &FakeClock::at(START)) {
             let mut browser = Browser::new(&engine);
-            let (_, written) = browser.visit(|handle| *open(handle) = session.clone());
+            let ((), written) = browser.visit(|handle| *open(handle) = session.clone());
             prop_assert!(written.is_ok(), "{}: {:?}", name, written);
             let (read, _) = browser.visit(|handle| (*open(handle)).clone());
             // NaN is not equal to itself; its rendering is.

@@ -82,7 +82,7 @@ fn errors_leak_neither_key_nor_session() {
             "{name}: the developer can find out more"
         );
 
-        let (_, response) = browser.visit(|handle| {
+        let ((), response) = browser.visit(|handle| {
             open(handle).insert("much", "hunter2".repeat(100_000));
         });
         if let Err(error) = response {
