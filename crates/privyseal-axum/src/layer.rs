@@ -123,7 +123,9 @@ where
         };
         if let Err(error) = this.handle.commit(response.headers_mut()) {
             // The handler's answer may say "saved", so it must not go out.
-            tracing::error!(
+            // The sources may quote what the session holds, which is for no log of production.
+            tracing::error!(%error, "session was not saved");
+            tracing::debug!(
                 error = &error as &dyn std::error::Error,
                 "session was not saved"
             );

@@ -142,10 +142,7 @@ impl SessionHandle {
         // The handler changed nothing, so what it answers stays true without a new cookie.
         Ok(cookie()
             .inspect_err(|error| {
-                tracing::warn!(
-                    error = error as &dyn std::error::Error,
-                    "session cookie was not sent again"
-                );
+                tracing::warn!(%error, "session cookie was not sent again");
             })
             .ok())
     }

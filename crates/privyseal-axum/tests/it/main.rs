@@ -11,4 +11,5 @@ mod caching;
 mod flask_rules;
 mod flask_sharing;
 mod handlers;
+mod logging;
 mod refused;
