@@ -4,6 +4,7 @@ mod completions;
 mod cookie;
 mod key;
 mod man;
+mod serve;
 mod token;
 
 use anyhow::Result;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     /// Explain cookies
     #[command(subcommand)]
     Cookie(cookie::Command),
+    /// Serve the sample application
+    Serve(serve::Arguments),
     /// Print the completions of a shell
     Completions(completions::Arguments),
     /// Write the manual pages
@@ -36,6 +39,7 @@ impl Command {
             Self::Key(command) => command.run(output),
             Self::Token(command) => command.run(output),
             Self::Cookie(command) => command.run(output),
+            Self::Serve(arguments) => arguments.run(output),
             Self::Completions(arguments) => arguments.run(output, program()),
             Self::Man(arguments) => arguments.run(output, program()),
         }

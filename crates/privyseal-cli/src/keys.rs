@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io;
+#[cfg(unix)]
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -11,6 +13,8 @@ use privyseal::secret::{KeyEncoding, VerifyKey};
 use privyseal_keys::{KeyText, Origin, SourceError, credential_path};
 
 use crate::failure::{self, Failure};
+#[cfg(unix)]
+use crate::prompt;
 
 /// How the text of a key stands for its bytes.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -38,7 +42,7 @@ impl From<Encoding> for KeyEncoding {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Keys")]
 pub(crate) struct KeyFlags {
-    /// File that holds a key, `-` for standard input; the first key signs, further ones verify
+    /// File that holds a key, `-` for standard input or a prompt; the first key signs, further ones verify
     ///
     /// Without this and --key-fd, the key is $CREDENTIALS_DIRECTORY/secret_key, where systemd puts
     /// the credential of that name. One line break at the end of a file is no part of its key.
@@ -148,13 +152,16 @@ impl VerifyFlags {
     }
 }
 
-/// Reads a key from a file, or from standard input for `-`.
+/// Reads a key from a file, or for `-` from standard input, where a terminal is asked for it.
 pub(crate) fn read_file_or_stdin(path: &Path) -> Result<KeyText, SourceError> {
-    if path == Path::new("-") {
-        KeyText::from_reader(io::stdin().lock(), Origin::StandardInput)
-    } else {
-        KeyText::from_file(path)
+    if path != Path::new("-") {
+        return KeyText::from_file(path);
     }
+    #[cfg(unix)]
+    if io::stdin().is_terminal() {
+        return prompt::key();
+    }
+    KeyText::from_reader(io::stdin().lock(), Origin::StandardInput)
 }
 
 /// The kernel opens the descriptor anew by its path, so no unsafe code is needed for it.

@@ -10,6 +10,8 @@ mod failure;
 mod input;
 mod keys;
 mod output;
+#[cfg(unix)]
+mod prompt;
 mod settings;
 
 use std::panic;
@@ -30,7 +32,8 @@ use crate::output::{Color, Output};
 Examples:
   privyseal key generate -o secret.key
   privyseal key check --env SECRET_KEY
-  privyseal cookie inspect 'session=eyJhIjoxfQ.ZVPxAA.D3QX...' --key-file secret.key",
+  privyseal cookie inspect 'session=eyJhIjoxfQ.ZVPxAA.D3QX...' --key-file secret.key
+  privyseal serve",
     after_long_help = "\
 Exit codes:
   0    success, or yes
@@ -56,6 +59,8 @@ enum Answer {
     Yes,
     /// No.
     No,
+    /// Stopped by Ctrl-C.
+    Interrupted,
 }
 
 fn main() -> ExitCode {
@@ -81,6 +86,7 @@ fn run() -> ExitCode {
     match cli.command.run(Output::new(cli.json), Cli::command) {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
+        Ok(Answer::Interrupted) => ExitCode::from(130),
         Err(error) => {
             failure::report(&error);
             ExitCode::from(2)

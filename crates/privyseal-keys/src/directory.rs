@@ -116,7 +116,9 @@ impl KeyDirectory {
         self.make_key(newest + 1)?;
         let loaded = self.load()?;
         let numbers = self.numbers()?;
-        for &number in numbers.iter().rev().skip(KEPT_KEYS) {
+        let surplus = numbers.len().saturating_sub(KEPT_KEYS);
+        // Oldest first, so that whoever dies in the middle leaves no gap.
+        for &number in numbers.iter().take(surplus) {
             let path = self.key_path(number);
             match fs::remove_file(&path) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {

@@ -33,7 +33,10 @@ impl LiveKeyRing {
     }
 
     /// Puts another ring in its place; a request that is under way signs its response with it.
+    ///
+    /// Keys that both rings hold go on counting.
     pub fn replace(&self, ring: KeyRing) {
+        let ring = ring.with_counters_of(&self.0.load());
         self.0.store(Arc::new(ring));
     }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hkdf::Hkdf;
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::digest::{Digest, PreparedMac};
@@ -168,6 +169,24 @@ impl KeyRing {
     /// The key of this id.
     pub fn key(&self, id: KeyId) -> Option<&RingKey> {
         self.keys().find(|key| key.id == id)
+    }
+
+    /// The same keys, whose counters go on from those that they had in another ring.
+    ///
+    /// For a ring that was read anew from its source, so that reading it does not make an old key
+    /// look unused.
+    #[must_use]
+    pub fn with_counters_of(self, former: &Self) -> Self {
+        let keys = self.keys.iter().map(|key| {
+            let same = |known: &&Arc<RingKey>| {
+                known.id == key.id && bool::from(known.material.ct_eq(&key.material))
+            };
+            former.keys.iter().find(same).unwrap_or(key).clone()
+        });
+        Self {
+            keys: keys.collect(),
+            signs: self.signs,
+        }
     }
 
     /// The same keys with counters of their own: looking at a token is no use of its key.

@@ -23,6 +23,15 @@ const RULES: &[(&str, May)] = &[
         "privyseal-axum",
         May::Only(&["privyseal", "privyseal-session"]),
     ),
+    (
+        "privyseal-server",
+        May::Only(&[
+            "privyseal",
+            "privyseal-keys",
+            "privyseal-session",
+            "privyseal-axum",
+        ]),
+    ),
     ("privyseal-cli", May::All),
     ("privyseal-testkit", May::All),
     ("privyseal-bench", May::All),

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::net::TcpListener;
 
 use privyseal::SecretKey;
 
@@ -35,6 +36,8 @@ token inspect --key-file secret.key SEALED
 token inspect --key-file secret.key nonsense
 cookie inspect --key-file secret.key session=TOKEN;id=SEALED
 cookie inspect --key-file other.key session=TOKEN;id=SEALED
+serve --data-dir data --listen TAKEN
+serve --data-dir weak --listen TAKEN
 completions bash
 man
 help";
@@ -58,6 +61,14 @@ fn no_output_of_any_command_contains_the_key() {
         "x",
     ];
     let sealed = place.run(sealed).quietly().trim_end().to_owned();
+    // A port that nobody else can have, so that the server ends once it has read its keys.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    for (directory, key) in [("data", KEY), ("weak", &KEY.repeat(2)[1..])] {
+        fs::create_dir_all(place.path(directory).join("keys")).unwrap();
+        place.write(&format!("{directory}/keys/0001.key"), key);
+    }
+
     let needles = needles();
     let file = fs::read(place.path("secret.key")).unwrap();
     assert!(leak(&needles, &file).is_some(), "the search finds nothing");
@@ -65,6 +76,7 @@ fn no_output_of_any_command_contains_the_key() {
     for line in COMMANDS.lines() {
         run.insert(line);
         let line = line.replace("TOKEN", &token).replace("SEALED", &sealed);
+        let line = line.replace("TAKEN", &address);
         for json in [None, Some("--json")] {
             let mut child = place.command(line.split_whitespace().chain(json));
             child

@@ -11,7 +11,10 @@ mod docs;
 mod exit_codes;
 mod key;
 mod leaks;
+mod serve;
 mod token;
+#[cfg(unix)]
+mod typed_keys;
 
 use std::ffi::OsStr;
 use std::fs;

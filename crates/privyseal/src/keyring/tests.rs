@@ -95,3 +95,24 @@ fn lists_are_read_strictly() {
     );
     assert_eq!(parse(r#"[["a"]]"#), Err(KeyListError::NotText { index: 0 }));
 }
+
+#[test]
+fn counters_survive_a_ring_that_was_read_anew() {
+    let ring = KeyRing::new(key(1)).rotated(key(2));
+    ring.key(ring.keys().nth(1).unwrap().id())
+        .unwrap()
+        .count_verification();
+    let anew = KeyRing::new(key(3)).with_verify_only([key(2).into(), key(1).into()]);
+    let counts = |ring: &KeyRing| ring.keys().map(RingKey::verifications).collect::<Vec<_>>();
+    assert_eq!(counts(&anew), [0, 0, 0]);
+
+    let going_on = anew.with_counters_of(&ring);
+    assert_eq!(counts(&going_on), [0, 0, 1]);
+    ring.primary().unwrap().count_verification();
+    assert_eq!(counts(&going_on), [0, 1, 1]);
+    assert!(going_on.primary().is_some());
+
+    let only = KeyRing::verify_only([key(1).into()]).with_counters_of(&ring);
+    assert!(only.primary().is_none());
+    assert_eq!(counts(&only), [1]);
+}

@@ -1,0 +1,106 @@
+//! `privyseal serve`: the sample application.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anstream::stderr;
+use anyhow::{Context, Result};
+use clap::Args;
+use privyseal_server::{Options, serve};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::Answer;
+use crate::failure::{self, Failure};
+use crate::output::Output;
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "\
+Examples:
+  privyseal serve
+  privyseal serve --listen 127.0.0.1:0 --data-dir /var/lib/privyseal")]
+pub(crate) struct Arguments {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Directory of the keys; it and its first key are made on the first start
+    #[arg(long, value_name = "DIR", default_value = "./privyseal-data")]
+    data_dir: PathBuf,
+}
+
+/// What is known once the server listens.
+#[derive(Serialize)]
+struct Started {
+    url: String,
+}
+
+impl Arguments {
+    pub(crate) fn run(self, output: Output) -> Result<Answer> {
+        let options = Options::prepare(self.data_dir)?;
+        options.warnings().iter().for_each(failure::warn);
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("could not start the server")?
+            .block_on(run(self.listen, options, output))
+    }
+}
+
+async fn run(address: SocketAddr, options: Options, output: Output) -> Result<Answer> {
+    // Before anyone can connect, so that no signal finds the server without an ear for it.
+    let signal = stop_signal().context("could not listen for signals")?;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let message = format!("could not listen on {address}: {error}");
+        Failure::new(message, "choose another address or port with --listen")
+    })?;
+    announce(listener.local_addr()?, output)?;
+
+    let (report, reported) = oneshot::channel();
+    let shutdown = async move {
+        // The receiver is there for as long as the server runs.
+        let _ = report.send(signal.await);
+    };
+    serve(listener, options, shutdown).await?;
+    Ok(reported.await?)
+}
+
+fn announce(address: SocketAddr, output: Output) -> Result<()> {
+    let url = if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    };
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(stderr(), "serving on {url}");
+    if output.is_json() {
+        output.print("", &Started { url })?;
+    }
+    Ok(())
+}
+
+/// Resolves when the program is told to stop: by Ctrl-C, which is an interruption, or by the
+/// signal of service managers, which is the regular end of a server.
+fn stop_signal() -> io::Result<impl Future<Output = Answer> + Send + 'static> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => Answer::Yes,
+                _ = interrupt.recv() => Answer::Interrupted,
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Answer::Interrupted,
+            Err(_) => std::future::pending().await,
+        }
+    })
+}

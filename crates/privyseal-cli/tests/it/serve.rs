@@ -1,0 +1,135 @@
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStderr, Command};
+
+use crate::{Place, WEAK_KEY};
+
+const FREE_PORT: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+
+/// A server that is killed when it goes out of scope.
+struct Server {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    address: String,
+}
+
+impl Server {
+    fn start(place: &Place) -> Self {
+        let mut child = place.command(FREE_PORT).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        let address = line.strip_prefix("serving on http://").unwrap().trim_end();
+        Self {
+            child,
+            stderr,
+            address: address.to_owned(),
+        }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let host = &self.address;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Sends the signal; gives the exit code and what else was said.
+    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(status.success());
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_first_start_makes_a_key_and_serves() {
+    let place = Place::new();
+    let server = Server::start(&place);
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(
+        server
+            .get("/")
+            .contains("A session that lives in its cookie")
+    );
+    let key = fs::read(place.path("privyseal-data/keys/0001.key")).unwrap();
+    assert_eq!(server.stop("-TERM"), (Some(0), String::new()));
+
+    let again = Server::start(&place);
+    let same = fs::read(place.path("privyseal-data/keys/0001.key")).unwrap();
+    assert!(key == same);
+    assert_eq!(again.stop("-TERM"), (Some(0), String::new()));
+}
+
+#[test]
+fn ctrl_c_is_code_130() {
+    let server = Server::start(&Place::new());
+    assert_eq!(server.stop("-INT"), (Some(130), String::new()));
+}
+
+#[test]
+fn a_weak_or_missing_key_is_code_2_with_a_hint_and_without_the_key() {
+    let place = Place::new();
+    Server::start(&place).stop("-TERM");
+    let key = place.path("privyseal-data/keys/0001.key");
+
+    place.write("privyseal-data/keys/0001.key", WEAK_KEY);
+    let weak = place.run(FREE_PORT);
+    assert_eq!((weak.code, weak.stdout()), (Some(2), ""), "{weak:?}");
+    assert!(weak.stderr.contains("hint: "), "{weak:?}");
+    assert!(!weak.stderr.contains(WEAK_KEY), "{weak:?}");
+
+    fs::remove_file(&key).unwrap();
+    let gone = place.run(FREE_PORT);
+    assert_eq!(gone.code, Some(2), "{gone:?}");
+    assert!(gone.stderr.contains("hint: restore"), "{gone:?}");
+    assert!(!key.exists());
+}
+
+#[test]
+fn a_port_that_is_taken_is_code_2_with_a_hint() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = Place::new().run(["serve", "--listen", &address]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.stderr
+            .contains(&format!("could not listen on {address}"))
+    );
+    assert!(ran.stderr.contains("hint: choose another"), "{ran:?}");
+}
+
+#[test]
+fn json_tells_programs_where_it_listens() {
+    let place = Place::new();
+    let mut child = place
+        .command(["--json", "serve", "--listen", "127.0.0.1:0"])
+        .spawn()
+        .unwrap();
+    let stdout = child.stdout.take().unwrap();
+    let mut values = serde_json::Deserializer::from_reader(stdout).into_iter();
+    let value: serde_json::Value = values.next().unwrap().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(value["schema_version"], 1);
+    let url = value["url"].as_str().unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+}

@@ -1,0 +1,187 @@
+//! What happens at each address: take apart the request, change the session, show a page.
+
+use axum::Form;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_TYPE, COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use privyseal::value::Dict;
+use privyseal_axum::Session;
+use tokio::task::spawn_blocking;
+
+use super::App;
+use super::cookie::Cookie;
+use super::forms::{Change, Note, SignIn, Visitor};
+use super::pages::{ChangePage, Message, Overview, Page, SessionPage, SignedOut, Tried};
+use super::view::SignedIn;
+
+pub(super) async fn overview() -> impl IntoResponse {
+    Page(Overview)
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    visitor: Session<Visitor>,
+    values: Session,
+) -> impl IntoResponse {
+    Page(session_page(&app, &headers, &visitor, &values, None))
+}
+
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    mut visitor: Session<Visitor>,
+    values: Session,
+    Form(form): Form<SignIn>,
+) -> Response {
+    match form.name() {
+        Ok(name) => {
+            visitor.renew(); // a session that somebody planted before is worth nothing now
+            visitor.name = Some(name);
+            Redirect::to(app.mode.path()).into_response()
+        }
+        Err(problem) => {
+            let page = session_page(&app, &headers, &visitor, &values, Some(problem));
+            (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
+        }
+    }
+}
+
+pub(super) async fn write_note(
+    State(app): State<App>,
+    headers: HeaderMap,
+    mut visitor: Session<Visitor>,
+    values: Session,
+    Form(form): Form<Note>,
+) -> Response {
+    match form.note() {
+        Ok(note) => {
+            if visitor.name.is_some() {
+                visitor.note = note;
+            }
+            Redirect::to(app.mode.path()).into_response()
+        }
+        Err(problem) => {
+            let page = session_page(&app, &headers, &visitor, &values, Some(problem));
+            (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
+        }
+    }
+}
+
+/// Presents the cookie of the request to the engine a second time, with one character changed.
+///
+/// The server does it, because no page can: the cookie is kept from scripts.
+pub(super) async fn change_a_byte(
+    State(app): State<App>,
+    headers: HeaderMap,
+    visitor: Session<Visitor>,
+    change: Result<Query<Change>, QueryRejection>,
+) -> Response {
+    let cookie = Cookie::received(app.mode, &headers);
+    let (Some(original), Some(name)) = (cookie, visitor.name.clone()) else {
+        return Redirect::to(app.mode.path()).into_response();
+    };
+    let at = change.map_or(0, |Query(change)| change.at);
+    let Some(changed) = original.changed(at) else {
+        return (StatusCode::UNPROCESSABLE_ENTITY, Page(NO_SUCH_CHARACTER)).into_response();
+    };
+    Page(ChangePage {
+        mode: app.mode,
+        name,
+        at,
+        original: app.present(original),
+        changed: app.present(changed),
+    })
+    .into_response()
+}
+
+pub(super) async fn rotate(State(app): State<App>, visitor: Session<Visitor>) -> Response {
+    if visitor.name.is_none() {
+        return Redirect::to(app.mode.path()).into_response();
+    }
+    let keys = app.keys.clone();
+    match spawn_blocking(move || keys.rotate()).await {
+        Ok(Ok(())) => Redirect::to(&format!("{}#keys", app.mode.path())).into_response(),
+        failed => {
+            tracing::error!(?failed, "the key was not rotated");
+            (StatusCode::INTERNAL_SERVER_ERROR, Page(NOT_ROTATED)).into_response()
+        }
+    }
+}
+
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    mut visitor: Session<Visitor>,
+) -> impl IntoResponse {
+    visitor.end();
+    Redirect::to(&format!("{}/signed-out", app.mode.path()))
+}
+
+pub(super) async fn signed_out(State(app): State<App>) -> impl IntoResponse {
+    Page(SignedOut { mode: app.mode })
+}
+
+pub(super) async fn not_found() -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, Page(NOT_FOUND))
+}
+
+pub(super) async fn style() -> impl IntoResponse {
+    let css = include_str!("../../assets/style.css");
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], css)
+}
+
+pub(super) async fn icon() -> impl IntoResponse {
+    let svg = include_str!("../../assets/icon.svg");
+    ([(CONTENT_TYPE, "image/svg+xml")], svg)
+}
+
+fn session_page(
+    app: &App,
+    headers: &HeaderMap,
+    visitor: &Session<Visitor>,
+    values: &Session,
+    problem: Option<&'static str>,
+) -> SessionPage {
+    let cookie = Cookie::received(app.mode, headers);
+    SessionPage {
+        mode: app.mode,
+        signed_in: SignedIn::new(app, headers, visitor, values),
+        was_refused: visitor.is_new() && cookie.is_some(),
+        problem,
+    }
+}
+
+impl App {
+    /// Whether the engine opens a session with this cookie.
+    fn present(&self, cookie: Cookie) -> Tried {
+        let header = format!("{}={}", self.engine.cookie().name(), cookie.value());
+        let mut headers = HeaderMap::new();
+        headers.extend(
+            HeaderValue::try_from(header)
+                .ok()
+                .map(|value| (COOKIE, value)),
+        );
+        let opened = self.engine.begin(&headers).open::<Dict>();
+        Tried {
+            cookie,
+            accepted: opened.is_ok_and(|session| !session.is_new()),
+        }
+    }
+}
+
+const NOT_FOUND: Message = Message {
+    title: "Nothing here",
+    text: "There is no page at this address.",
+};
+
+const NO_SUCH_CHARACTER: Message = Message {
+    title: "No such character",
+    text: "The cookie is shorter than that. Choose the number of one of its characters.",
+};
+
+const NOT_ROTATED: Message = Message {
+    title: "The key was not rotated",
+    text: "The new key could not be written to the data directory. The old keys are still in use.",
+};
