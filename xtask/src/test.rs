@@ -15,6 +15,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "`test` takes no arguments\n\nhint: run `cargo xtask test`"
     );
     step("tool: C++ compiler", || tools::command("g++", &["g++"]))?;
+    step("tool: nginx", || tools::command("nginx", &["nginx-light"]))?;
     step("tool: Python", tools::python)?;
     step(
         "tool: Flask in its own environment",

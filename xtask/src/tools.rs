@@ -118,7 +118,9 @@ fn apt_get(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<()>
     // Another installation may be under way; wait for it rather than fail.
     apt.args(["-o", "DPkg::Lock::Timeout=300"])
         .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive");
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        // A package that brings a server must not start it; in this runlevel Debian's scripts do not.
+        .env("RUNLEVEL", "1");
     quietly(apt).map(drop)
 }
 

@@ -80,7 +80,9 @@ impl IntoResponse for SessionRejection {
                 tracing::error!("a handler asks for a session, but no SessionLayer is around it");
             }
             Self::Unusable(error) => {
-                tracing::error!(error = error as &dyn std::error::Error, "unusable session");
+                // The sources quote what the session holds, which is for no log of production.
+                tracing::error!(%error, "unusable session");
+                tracing::debug!(error = error as &dyn std::error::Error, "unusable session");
             }
         }
         (

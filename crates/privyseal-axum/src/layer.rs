@@ -3,8 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use axum::body::Body;
+use axum::BoxError;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::response::IntoResponse;
+use http::header::{CACHE_CONTROL, VARY};
 use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use privyseal_session::{Engine, LiveKeyRing, SessionHandle};
@@ -70,9 +72,11 @@ pub struct SessionService<S> {
     engine: Engine,
 }
 
-impl<S, B> Service<Request<B>> for SessionService<S>
+impl<S, B, R> Service<Request<B>> for SessionService<S>
 where
-    S: Service<Request<B>, Response = Response<Body>>,
+    S: Service<Request<B>, Response = Response<R>>,
+    R: HttpBody<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
 {
     type Response = Response<Body>;
     type Error = S::Error;
@@ -102,25 +106,31 @@ pin_project! {
     }
 }
 
-impl<F, E> Future for ResponseFuture<F>
+impl<F, R, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<Body>, E>>,
+    F: Future<Output = Result<Response<R>, E>>,
+    R: HttpBody<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
 {
     type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = match ready!(this.inner.poll(cx)) {
-            Ok(response) => response,
+            // Other layers have bodies of their own; one that is axum's already is not boxed again.
+            Ok(response) => response.map(Body::new),
             Err(error) => return Poll::Ready(Err(error)),
         };
         if let Err(error) = this.handle.commit(response.headers_mut()) {
             // The handler's answer may say "saved", so it must not go out.
-            tracing::error!(
+            // The sources may quote what the session holds, which is for no log of production.
+            tracing::error!(%error, "session was not saved");
+            tracing::debug!(
                 error = &error as &dyn std::error::Error,
                 "session was not saved"
             );
-            response = (StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED).into_response();
+            let uncached = [(VARY, "Cookie"), (CACHE_CONTROL, "no-store")];
+            response = (StatusCode::INTERNAL_SERVER_ERROR, uncached, NOT_SAVED).into_response();
         }
         Poll::Ready(Ok(response))
     }

@@ -105,6 +105,7 @@ impl Engine {
     }
 
     /// Other settings of Flask's format, such as the digest. A sealed engine becomes a signed one.
+    /// How old a cookie may be stays with the rules; `max_age` is not looked at.
     #[must_use]
     pub fn with_flask_options(self, options: FlaskOptions) -> Self {
         self.change(|settings| settings.mode = Mode::Signed(options))

@@ -31,6 +31,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     record: Option<Record>,
+    /// A handler asked for the session, be it in vain: the response depends on the cookie.
+    touched: bool,
+    /// The response has its headers; what is written now is lost.
+    committed: bool,
     /// What went wrong when a session was written back at the end of its handler.
     failure: Option<SessionError>,
 }
@@ -53,8 +57,8 @@ impl SessionHandle {
     /// When the cookie is authentic but holds no session, or one that is not a `T`.
     pub fn open<T: Serialize + DeserializeOwned>(&self) -> Result<Session<T>, SessionError> {
         let mut state = self.lock();
+        state.touched = true;
         let record = self.load(&mut state)?;
-        record.accessed = true;
         Session::new(self.clone(), record)
     }
 
@@ -64,113 +68,141 @@ impl SessionHandle {
     ///
     /// # Errors
     /// When the session cannot be written or its cookie is too large for a browser; nothing was
-    /// added to the headers then, and the response should be replaced by an error.
+    /// added to the headers then, and the response should be replaced by an error that no cache
+    /// keeps.
     pub fn commit(&self, response: &mut HeaderMap) -> Result<(), SessionError> {
         let mut state = self.lock();
+        state.committed = true;
         if let Some(failure) = state.failure.take() {
             return Err(failure);
         }
         match self.0.engine.rules() {
-            Rules::Timeouts(timeouts) => match &state.record {
-                Some(record) => self.commit_with_timeouts(record, timeouts, response),
-                None => Ok(()),
-            },
-            Rules::Flask(rules) => {
-                if state.record.is_none() && !(rules.refresh_each_request && self.has_cookie()) {
-                    return Ok(());
+            Rules::Timeouts(timeouts) => {
+                let cookie = match &state.record {
+                    Some(record) => self.cookie_under_timeouts(record, timeouts)?,
+                    None => None,
+                };
+                if state.touched {
+                    vary_by_cookie(response);
+                    forbid_caching(response);
                 }
-                let record = self.load(&mut state)?;
-                self.commit_like_flask(record, rules.refresh_each_request, response)
+                response.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
+            }
+            Rules::Flask(rules) => {
+                // Flask opens the session of every request. Here only those are opened that the
+                // rules may want to send again.
+                if rules.refresh_each_request && !state.touched && self.has_cookie() {
+                    self.load(&mut state)?;
+                }
+                let cookie = match &state.record {
+                    Some(record) => self.cookie_like_flask(record, rules.refresh_each_request)?,
+                    None => None,
+                };
+                if (state.touched && self.has_keys()) || cookie.is_some() {
+                    vary_by_cookie(response);
+                }
+                response.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
             }
         }
+        Ok(())
     }
 
-    fn commit_with_timeouts(
+    /// The cookie that the response has to carry, if any.
+    fn cookie_under_timeouts(
         &self,
         record: &Record,
         timeouts: Timeouts,
-        response: &mut HeaderMap,
-    ) -> Result<(), SessionError> {
+    ) -> Result<Option<HeaderValue>, SessionError> {
+        let policy = self.0.engine.cookie();
+        if record.ended || record.data.is_empty() {
+            let came_with_one = record.issued_at.is_some();
+            return (record.ended || (came_with_one && record.modified))
+                .then(|| policy.set_cookie("", Lifetime::Removed))
+                .transpose();
+        }
         let now = self.now();
-        let gone = record.ended || record.data.is_empty();
-        let idle = record
-            .issued_at
-            .map(|issued| now.seconds_since(issued).unwrap_or(0));
-        let due =
-            record.needs_reissue || idle.is_some_and(|seconds| seconds >= timeouts.touch.as_secs());
-        let had_one = record.issued_at.is_some();
-        let cookie = if record.ended || (gone && had_one && record.modified) {
-            Some(self.0.engine.cookie().set_cookie("", Lifetime::Removed)?)
-        } else if !gone && (record.modified || due) {
-            self.check_signing_key()?;
-            let value = self.0.engine.codec().encode(record, now)?;
-            Some(
-                self.0
-                    .engine
-                    .cookie()
-                    .set_cookie(&value, Lifetime::BrowserSession)?,
-            )
-        } else {
-            None
+        let age = |issued| now.seconds_since(issued).unwrap_or(0);
+        let due = || {
+            record.needs_reissue
+                || record
+                    .issued_at
+                    .is_some_and(|issued| age(issued) >= timeouts.touch_seconds())
         };
-        vary_by_cookie(response);
-        forbid_caching(response);
-        response.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
-        Ok(())
+        let cookie = || {
+            let value = self.0.engine.codec().encode(record, now)?;
+            policy.set_cookie(&value, Lifetime::BrowserSession)
+        };
+        if record.modified {
+            self.check_signing_key()?;
+            return cookie().map(Some);
+        }
+        if !due() || !self.signs() {
+            return Ok(None);
+        }
+        // The handler changed nothing, so what it answers stays true without a new cookie.
+        Ok(cookie()
+            .inspect_err(|error| {
+                tracing::warn!(%error, "session cookie was not sent again");
+            })
+            .ok())
     }
 
     /// `SecureCookieSessionInterface.save_session`, step by step.
-    fn commit_like_flask(
+    fn cookie_like_flask(
         &self,
         record: &Record,
         refresh_each_request: bool,
-        response: &mut HeaderMap,
-    ) -> Result<(), SessionError> {
-        // Without a key Flask has a session that cannot be written, and touches no response.
-        if self.0.engine.keys().current().primary().is_none() {
-            return if record.written {
-                Err(SessionError::NoSigningKey)
-            } else {
-                Ok(())
-            };
+    ) -> Result<Option<HeaderValue>, SessionError> {
+        if record.written {
+            self.check_signing_key()?;
+        }
+        if !self.signs() {
+            return Ok(None);
         }
         let policy = self.0.engine.cookie();
+        let modified = record.modified || record.ended;
         let permanent = record.is_permanent();
-        let cookie = if record.data.is_empty() || record.ended {
-            let modified = record.modified || record.ended;
-            modified
+        if record.data.is_empty() || record.ended {
+            return modified
                 .then(|| policy.set_cookie("", Lifetime::Removed))
-                .transpose()?
-        } else if record.modified || (permanent && refresh_each_request) {
-            let now = self.now();
-            let (lifetime, _) = self.0.engine.rules().bounds();
-            let lifetime = if permanent {
-                Lifetime::Until(now.plus_seconds(lifetime.as_secs()))
-            } else {
-                Lifetime::BrowserSession
-            };
-            let value = self.0.engine.codec().encode(record, now)?;
-            Some(policy.set_cookie(&value, lifetime)?)
-        } else {
-            None
-        };
-        if record.accessed || cookie.is_some() {
-            vary_by_cookie(response);
+                .transpose();
         }
-        response.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
-        Ok(())
+        let should_set_cookie = modified || (permanent && refresh_each_request);
+        if !should_set_cookie {
+            return Ok(None);
+        }
+        let now = self.now();
+        let (lifetime, _) = self.0.engine.rules().bounds();
+        let lifetime = if permanent {
+            Lifetime::Until(now.plus_seconds(lifetime.as_secs()))
+        } else {
+            Lifetime::BrowserSession
+        };
+        let value = self.0.engine.codec().encode(record, now)?;
+        policy.set_cookie(&value, lifetime).map(Some)
     }
 
     fn check_signing_key(&self) -> Result<(), SessionError> {
-        match self.0.engine.keys().current().primary() {
-            Some(_) => Ok(()),
-            None => Err(SessionError::NoSigningKey),
-        }
+        self.signs().then_some(()).ok_or(SessionError::NoSigningKey)
     }
 
-    /// Replaces the keys `old` of the session by those in `new`.
-    pub(crate) fn write_back(&self, old: &Dict, new: Dict, always_modified: bool) {
+    fn signs(&self) -> bool {
+        self.0.engine.keys().current().primary().is_some()
+    }
+
+    /// Without any key Flask has no session to read either, and touches no response.
+    fn has_keys(&self) -> bool {
+        self.0.engine.keys().current().keys().len() > 0
+    }
+
+    /// Makes the changes that lead from `old` to `new`, and no other: what the session holds
+    /// besides may have been changed by another handler, or be of a kind that `T` does not know.
+    pub(crate) fn write_back(&self, old: &Dict, new: &Dict, always_modified: bool) {
         let mut state = self.lock();
+        if state.committed {
+            tracing::warn!("a session was changed after its response was made; the change is lost");
+            return;
+        }
         let Some(record) = &mut state.record else {
             return;
         };
@@ -181,8 +213,10 @@ impl SessionHandle {
             }
         }
         for (key, value) in new {
-            changed |= record.data.get_text(&key) != Some(&value);
-            record.data.insert(key, value);
+            if old.get_text(key) != Some(value) {
+                changed |= record.data.get_text(key) != Some(value);
+                record.data.insert(key.clone(), value.clone());
+            }
         }
         record.modified |= changed;
         record.written |= changed;
@@ -264,7 +298,7 @@ impl Cookies {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &HeaderValue> {
+    fn iter(&self) -> impl Iterator<Item = &HeaderValue> + Clone {
         self.first.iter().chain(&self.others)
     }
 }

@@ -32,7 +32,7 @@ impl LiveKeyRing {
         KeyRing::clone(&self.0.load())
     }
 
-    /// Puts another ring in its place; requests that are under way finish with the one they have.
+    /// Puts another ring in its place; a request that is under way signs its response with it.
     ///
     /// Keys that both rings hold go on counting.
     pub fn replace(&self, ring: KeyRing) {

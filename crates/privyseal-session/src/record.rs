@@ -19,8 +19,6 @@ pub(crate) struct Record {
     pub(crate) data: Dict,
     /// The cookie was made under a key that no longer signs.
     pub(crate) needs_reissue: bool,
-    /// The handler asked for the session.
-    pub(crate) accessed: bool,
     /// The session is to be saved.
     pub(crate) modified: bool,
     /// The handler wrote into the session, which needs a key even if nothing is left to save.
@@ -38,7 +36,6 @@ impl Record {
             issued_at: None,
             data: Dict::new(),
             needs_reissue: false,
-            accessed: false,
             modified: false,
             written: false,
             ended: false,

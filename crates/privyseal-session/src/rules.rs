@@ -19,7 +19,8 @@ pub struct Timeouts {
     /// The session ends this long after it began, however busy it is. 12 hours by default.
     pub absolute: Duration,
     /// A request that merely reads sends the cookie again when the last one is older than this,
-    /// so that reading counts as activity without a new cookie every time. 3 minutes by default.
+    /// so that reading counts as activity without a new cookie every time. 3 minutes by default;
+    /// never more than half of `idle`, or reading alone would not keep a session alive.
     pub touch: Duration,
     /// How far the clocks of the servers may be apart: a cookie issued this far in the future is
     /// still taken. One minute by default.
@@ -34,6 +35,12 @@ impl Default for Timeouts {
             touch: Duration::from_mins(3),
             clock_skew: Duration::from_mins(1),
         }
+    }
+}
+
+impl Timeouts {
+    pub(crate) fn touch_seconds(self) -> u64 {
+        self.touch.min(self.idle / 2).as_secs()
     }
 }
 

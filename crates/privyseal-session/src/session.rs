@@ -15,7 +15,7 @@ use crate::{SessionError, SessionHandle};
 ///
 /// It is saved because it changed: when it is dropped, the keys that differ are written back, and
 /// keys of the session that `T` does not know are kept, so that another application on the same
-/// cookie loses nothing. Drop it before the response is made: a session that lives on in a
+/// cookie loses nothing; a handler that panics saves nothing. Drop it before the response is made: a session that lives on in a
 /// streamed body is too late, for the headers are gone.
 ///
 /// # Examples
@@ -37,7 +37,10 @@ use crate::{SessionError, SessionHandle};
 pub struct Session<T: Serialize = Dict> {
     handle: SessionHandle,
     value: T,
-    /// The keys and values of `value` before the first change; `None` while there was none.
+    /// What the session held when `value` was read from it.
+    opened: Dict,
+    /// The part of `value` that came from there, before its first change; `None` while there was
+    /// none. A field that `T` fills in by default is not in it, so that it is saved with a change.
     before: Option<Dict>,
     created_at: Timestamp,
     is_new: bool,
@@ -45,11 +48,12 @@ pub struct Session<T: Serialize = Dict> {
 
 impl<T: Serialize + DeserializeOwned> Session<T> {
     pub(crate) fn new(handle: SessionHandle, record: &Record) -> Result<Self, SessionError> {
-        let value =
-            from_value(&Value::Dict(record.data.clone())).map_err(SessionError::WrongType)?;
+        let opened = Value::Dict(record.data.clone());
+        let value = from_value(&opened).map_err(SessionError::WrongType)?;
         Ok(Self {
             handle,
             value,
+            opened: opened.into_dict().unwrap_or_default(),
             before: None,
             created_at: record.created_at,
             is_new: record.issued_at.is_none(),
@@ -71,11 +75,14 @@ impl<T: Serialize> Session<T> {
     /// Gives the session a new id and a new beginning: call it when somebody signs in or gains
     /// rights, so that a session that was planted before is worth nothing.
     pub fn renew(&mut self) {
+        let mut begins = self.created_at;
         self.handle.change(|record, now| {
             record.id = None;
             record.created_at = now;
             record.modified = true;
+            begins = now;
         });
+        self.created_at = begins;
     }
 
     /// Ends the session: the browser is told to remove the cookie, whatever was written.
@@ -100,7 +107,7 @@ impl<T: Serialize> Session<T> {
     pub fn set_permanent(&mut self, permanent: bool) {
         let mut new = Dict::new();
         new.insert(PERMANENT, permanent);
-        self.handle.write_back(&Dict::new(), new, true);
+        self.handle.write_back(&Dict::new(), &new, true);
     }
 
     /// Writes the changes back now instead of when the session is dropped.
@@ -112,8 +119,9 @@ impl<T: Serialize> Session<T> {
             return Ok(());
         };
         let after = as_dict(&self.value)?;
-        self.handle
-            .write_back(&before, after, self.handle.follows_flask());
+        let always_modified = self.handle.follows_flask();
+        self.handle.write_back(&before, &after, always_modified);
+        self.opened = after;
         Ok(())
     }
 }
@@ -130,7 +138,10 @@ impl<T: Serialize> DerefMut for Session<T> {
     fn deref_mut(&mut self) -> &mut T {
         if self.before.is_none() {
             match as_dict(&self.value) {
-                Ok(before) => self.before = Some(before),
+                Ok(mut before) => {
+                    before.retain(|key, _| self.opened.get_text(key).is_some());
+                    self.before = Some(before);
+                }
                 Err(error) => self.handle.fail(error),
             }
         }
@@ -140,6 +151,10 @@ impl<T: Serialize> DerefMut for Session<T> {
 
 impl<T: Serialize> Drop for Session<T> {
     fn drop(&mut self) {
+        // Half of a change is none, and a second panic in `T` would end the process.
+        if std::thread::panicking() {
+            return;
+        }
         if let Err(error) = self.save() {
             self.handle.fail(error);
         }

@@ -1,3 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod child;
+pub mod client;
+pub mod clock;
+pub mod flask;
+pub mod random;
+pub mod server;
+pub mod typed;
 pub mod vectors;

@@ -13,34 +13,42 @@ pub enum Reading {
     /// host or over plain http; which of the two is ours cannot be told.
     #[default]
     ExactlyOne,
-    /// The first of the name, with quotes removed, as Werkzeug does it for Flask.
+    /// The first of the name, split and unquoted as Werkzeug does it for Flask.
     FirstLikeWerkzeug,
 }
 
-/// A request header that carries more than this is not searched for a session (64 KiB would hold
-/// sixteen cookies of the largest size; servers refuse such requests long before).
+/// Cookie headers that carry more than this, together, are not searched for a session (64 KiB would
+/// hold sixteen cookies of the largest size; servers refuse such requests long before).
 pub(crate) const MAX_HEADER_LEN: usize = 64 * 1024;
 
 impl Reading {
     /// The value of the cookie; `None` when there is none that can be trusted.
     pub(crate) fn find<'h>(
         self,
-        headers: impl IntoIterator<Item = &'h HeaderValue>,
+        headers: impl Iterator<Item = &'h HeaderValue> + Clone,
         name: &str,
     ) -> Option<Cow<'h, str>> {
-        let mut found = headers
-            .into_iter()
-            .filter(|header| header.len() <= MAX_HEADER_LEN)
-            .flat_map(|header| header.as_bytes().split(|&byte| byte == b';'))
-            .filter_map(|pair| value_of(pair, name));
-        let first = found.next()?;
+        let headers = headers.map(HeaderValue::as_bytes);
+        // Not header by header: the one left out could hold the second cookie of the name.
+        if headers.clone().map(<[u8]>::len).sum::<usize>() > MAX_HEADER_LEN {
+            return None;
+        }
         match self {
-            Self::ExactlyOne if found.next().is_some() => {
-                tracing::warn!("several session cookies of one name; none is trusted");
-                None
+            Self::ExactlyOne => {
+                let mut found = headers
+                    .flat_map(|header| header.split(|&byte| byte == b';'))
+                    .filter_map(|pair| value_of(pair, name));
+                let first = found.next()?;
+                if found.next().is_some() {
+                    tracing::warn!("several session cookies of one name; none is trusted");
+                    return None;
+                }
+                std::str::from_utf8(first).ok().map(Cow::Borrowed)
             }
-            Self::ExactlyOne => std::str::from_utf8(first).ok().map(Cow::Borrowed),
-            Self::FirstLikeWerkzeug => unquote(first),
+            Self::FirstLikeWerkzeug => headers
+                .flat_map(WerkzeugPairs)
+                .find(|(key, _)| *key == name.as_bytes())
+                .and_then(|(_, value)| unquote(value)),
         }
     }
 }
@@ -55,6 +63,77 @@ fn value_of<'h>(pair: &'h [u8], name: &str) -> Option<&'h [u8]> {
 
 fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+/// The pairs of a header by the regular expression in `werkzeug/sansio/http.py`: a quoted value may
+/// hold a semicolon, a pair without `=` has an empty value, and what does not match is skipped up
+/// to the next semicolon.
+struct WerkzeugPairs<'h>(&'h [u8]);
+
+impl<'h> Iterator for WerkzeugPairs<'h> {
+    type Item = (&'h [u8], &'h [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.0.is_empty() {
+            if let Some((key, value, rest)) = werkzeug_pair(self.0) {
+                self.0 = rest;
+                return Some((key, value));
+            }
+            let end = self.0.iter().position(|&byte| byte == b';');
+            self.0 = end
+                .and_then(|end| self.0.get(end + 1..))
+                .unwrap_or_default();
+        }
+        None
+    }
+}
+
+/// The first pair and what follows its semicolon.
+fn werkzeug_pair(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let text = trim_start(text);
+    let (key, text) = split_at_any(text, b" \t=\";");
+    if key.is_empty() {
+        return None;
+    }
+    let text = trim_start(text);
+    let (value, text) = match text.strip_prefix(b"=").map(trim_start) {
+        None => (&[][..], text),
+        Some(text) => match quoted_len(text) {
+            Some(len) => text.split_at_checked(len)?,
+            None => split_at_any(text, b" \t\";"),
+        },
+    };
+    match trim_start(text) {
+        [] => Some((key, value, &[])),
+        [b';', rest @ ..] => Some((key, value, rest)),
+        _ => None,
+    }
+}
+
+/// The length of the quoted text at the start, quotes included.
+fn quoted_len(text: &[u8]) -> Option<usize> {
+    let mut bytes = text.iter().enumerate();
+    bytes.next().filter(|(_, byte)| **byte == b'"')?;
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn split_at_any<'t>(text: &'t [u8], stops: &[u8]) -> (&'t [u8], &'t [u8]) {
+    let end = text.iter().position(|byte| stops.contains(byte));
+    text.split_at(end.unwrap_or(text.len()))
+}
+
+fn trim_start(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
     }
     text
@@ -101,7 +180,8 @@ mod tests {
             .iter()
             .map(|cookie| HeaderValue::from_bytes(cookie.as_bytes()).unwrap())
             .collect();
-        reading.find(&headers, "__Host-id").map(Cow::into_owned)
+        let found = reading.find(headers.iter(), "__Host-id");
+        found.map(Cow::into_owned)
     }
 
     #[test]
@@ -140,7 +220,23 @@ mod tests {
             first(&["__Host-id=\"a\\\"b\\\\c\\054\""]),
             Some("a\"b\\c,".to_owned())
         );
-        assert_eq!(first(&["__Host-id=\"open"]), Some("\"open".to_owned()));
+        // Each was put to Werkzeug 3.1.9's `parse_cookie`.
+        assert_eq!(
+            first(&["__Host-id=\"open; __Host-id=y"]),
+            Some("y".to_owned())
+        );
+        assert_eq!(first(&["__Host-id=a b; __Host-id=y"]), Some("y".to_owned()));
+        assert_eq!(first(&["__Host-id; __Host-id=y"]), Some(String::new()));
+        assert_eq!(
+            first(&["a=\"b; __Host-id=evil\"; __Host-id=y"]),
+            Some("y".to_owned())
+        );
+        assert_eq!(first(&["\t__Host-id\t= x \t"]), Some("x".to_owned()));
+        assert_eq!(first(&["\u{2000}__Host-id=x"]), None);
+        assert_eq!(
+            first(&["a==; =b; ;;__Host-id=x=y="]),
+            Some("x=y=".to_owned())
+        );
     }
 
     #[test]
@@ -148,5 +244,7 @@ mod tests {
         let header = |len: usize| format!("__Host-id={}", "a".repeat(len - "__Host-id=".len()));
         assert!(find(Reading::ExactlyOne, &[&header(MAX_HEADER_LEN)]).is_some());
         assert!(find(Reading::ExactlyOne, &[&header(MAX_HEADER_LEN + 1)]).is_none());
+        let hidden = ["__Host-id=evil", &header(MAX_HEADER_LEN)];
+        assert_eq!(find(Reading::ExactlyOne, &hidden), None);
     }
 }

@@ -85,6 +85,11 @@ impl Dict {
         Some(self.0.remove(at).1)
     }
 
+    /// Keeps the pairs for which `keep` says so.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Text, &mut Value) -> bool) {
+        self.0.retain_mut(|(key, value)| keep(key, value));
+    }
+
     /// Removes every key.
     pub fn clear(&mut self) {
         self.0.clear();

@@ -1,0 +1,140 @@
+//! One visitor of an application that is nothing but an engine.
+
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+use privyseal::{KeyRing, SecretKey, VerifyKey};
+use privyseal_session::{Engine, LiveKeyRing, Session, SessionError, SessionHandle};
+use privyseal_testkit::clock::FakeClock;
+
+/// The second at which every test begins.
+pub(crate) const START: u64 = 1_700_000_000;
+
+/// A key of this letter; strong enough, for it is never told to anybody.
+pub(crate) fn key(letter: u8) -> SecretKey {
+    SecretKey::from_bytes(key_bytes(letter)).unwrap()
+}
+
+pub(crate) fn key_bytes(letter: u8) -> Vec<u8> {
+    (0..32_u8).map(|at| at.wrapping_mul(37) ^ letter).collect()
+}
+
+pub(crate) fn verify_key(letter: u8) -> VerifyKey {
+    key(letter).into()
+}
+
+pub(crate) fn ring(letter: u8) -> KeyRing {
+    KeyRing::new(key(letter))
+}
+
+/// Every engine that keeps its session in the cookie, with the same key and clock.
+pub(crate) fn every_mode(keys: &LiveKeyRing, clock: &FakeClock) -> [(&'static str, Engine); 4] {
+    let all = [
+        ("signed", Engine::signed(keys.clone())),
+        ("sealed", Engine::sealed(keys.clone())),
+        ("flask", Engine::flask(keys.clone())),
+        (
+            "sealed under Flask's rules",
+            Engine::sealed(keys.clone()).with_flask_rules(privyseal_session::FlaskRules::default()),
+        ),
+    ];
+    all.map(|(name, engine)| (name, engine.with_clock(clock.clone())))
+}
+
+/// The two with timeouts.
+pub(crate) fn own_modes(keys: &LiveKeyRing, clock: &FakeClock) -> [(&'static str, Engine); 2] {
+    let [signed, sealed, ..] = every_mode(keys, clock);
+    [signed, sealed]
+}
+
+pub(crate) struct Browser {
+    pub(crate) engine: Engine,
+    pub(crate) cookie: Option<String>,
+}
+
+impl Browser {
+    pub(crate) fn new(engine: &Engine) -> Self {
+        Self {
+            engine: engine.clone(),
+            cookie: None,
+        }
+    }
+
+    pub(crate) fn with_cookie(engine: &Engine, value: &str) -> Self {
+        let mut browser = Self::new(engine);
+        browser.cookie = Some(value.to_owned());
+        browser
+    }
+
+    /// What the browser sends.
+    pub(crate) fn request(&self) -> HeaderMap {
+        let mut request = HeaderMap::new();
+        if let Some(value) = &self.cookie {
+            let name = self.engine.cookie().name();
+            let cookie = HeaderValue::try_from(format!("{name}={value}")).unwrap();
+            request.insert(COOKIE, cookie);
+        }
+        request
+    }
+
+    /// One request, whose handler is `handler`.
+    pub(crate) fn visit<R>(
+        &mut self,
+        handler: impl FnOnce(&SessionHandle) -> R,
+    ) -> (R, Result<HeaderMap, SessionError>) {
+        let handle = self.engine.begin(&self.request());
+        let answer = handler(&handle);
+        let mut response = HeaderMap::new();
+        let committed = handle.commit(&mut response);
+        if let Some(cookie) = response.get(SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let (pair, attributes) = cookie.split_once("; ").unwrap();
+            let value = pair.split_once('=').unwrap().1;
+            let removed = attributes.contains("Max-Age=0");
+            self.cookie = (!removed).then(|| value.to_owned());
+        }
+        if committed.is_err() {
+            assert!(
+                response.is_empty(),
+                "headers in spite of an error: {response:?}"
+            );
+        }
+        (answer, committed.map(|()| response))
+    }
+
+    /// A request that sets a key.
+    pub(crate) fn set(
+        &mut self,
+        key: &str,
+        value: impl Into<privyseal::value::Value>,
+    ) -> HeaderMap {
+        self.visit(|handle| {
+            open(handle).insert(key, value);
+        })
+        .1
+        .unwrap()
+    }
+
+    /// A request that reads a number.
+    pub(crate) fn get(&mut self, key: &str) -> Option<i64> {
+        self.visit(|handle| {
+            open(handle)
+                .get(key)
+                .and_then(privyseal::value::Value::as_i64)
+        })
+        .0
+    }
+
+    /// A request that reads; its headers.
+    pub(crate) fn read(&mut self) -> HeaderMap {
+        self.visit(|handle| drop(open(handle))).1.unwrap()
+    }
+}
+
+pub(crate) fn open(handle: &SessionHandle) -> Session {
+    handle.open().unwrap()
+}
+
+pub(crate) fn set_cookies(response: &HeaderMap) -> Vec<&str> {
+    let cookies = response.get_all(SET_COOKIE).iter();
+    cookies.map(|cookie| cookie.to_str().unwrap()).collect()
+}

@@ -1,0 +1,17 @@
+//! The engine from outside: headers in, headers out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails when its helpers do"
+)]
+
+mod browser;
+mod cookies;
+mod laziness;
+mod limits;
+mod mutation;
+mod rotation;
+mod round_trip;
+mod secrecy;
+mod timeouts;
