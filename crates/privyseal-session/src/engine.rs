@@ -46,11 +46,11 @@ impl Engine {
     /// The browser reads everything in the session; it only cannot change it. A copy of the cookie
     /// stays valid until it times out, also after signing out.
     pub fn signed(keys: impl Into<LiveKeyRing>) -> Self {
-        Self::new(
-            keys,
-            Mode::Signed(FlaskOptions::sha256()),
-            CookiePolicy::default(),
-        )
+        let options = FlaskOptions {
+            compress_from: COMPRESS_FROM,
+            ..FlaskOptions::sha256()
+        };
+        Self::new(keys, Mode::Signed(options), CookiePolicy::default())
     }
 
     /// Sealed sessions: encrypted, so that the browser can neither read nor change them.
@@ -185,3 +185,7 @@ impl Settings {
         }
     }
 }
+
+/// Where compressing a signed session starts to be worth its time: below this many bytes of JSON
+/// the cookie is far from the limit of browsers anyway.
+const COMPRESS_FROM: usize = 1024;
