@@ -71,7 +71,7 @@ for (const mode of modes) {
 
 for (const colorScheme of ['light', 'dark']) {
   for (const [size, viewport] of Object.entries(sizes)) {
-    describe(`${colorScheme}, ${size}`, { concurrency: 2 }, () => {
+    describe(`${colorScheme}, ${size}`, () => {
       const site = serving();
       for (const [name, go] of Object.entries(pages)) {
         test(name, async () => {

@@ -1,8 +1,9 @@
 // The program as a child process, and Chromium around it.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +22,7 @@ export async function startServer() {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
+  let ended;
   const lines = createInterface({ input: child.stderr });
   const url = await new Promise((resolve, reject) => {
     lines.on('line', (line) => {
@@ -29,16 +31,19 @@ export async function startServer() {
       if (found) resolve(found[1]);
     });
     child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`the server ended with code ${code}:\n${said}`)));
+    child.on('exit', (code, signal) => {
+      ended = [code, signal, 'before it was told to'];
+      reject(new Error(`the server ended with ${code ?? signal}:\n${said}`));
+    });
   });
   return {
     url,
-    keys: async () => (await readFile(join(data, 'keys/0001.key'), 'utf8')).trim(),
+    /** Stops it. That it ended before, ended badly or said anything but its address is an error. */
     async stop() {
+      const ending = ended ?? once(child, 'exit');
       child.kill('SIGTERM');
-      if (child.exitCode === null) await once(child, 'exit');
+      assert.deepEqual([await ending, said], [[0, null], `serving on ${url}\n`]);
       await rm(place, { recursive: true });
-      return { code: child.exitCode, said };
     },
   };
 }

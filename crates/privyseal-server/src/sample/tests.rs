@@ -22,7 +22,7 @@ const HOST_NAME: &str = "localhost:8080";
 struct Browser {
     router: Router,
     cookies: BTreeMap<String, String>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 struct Answer {
@@ -38,7 +38,7 @@ impl Browser {
         Self {
             router: router(&keys),
             cookies: BTreeMap::new(),
-            _data: data,
+            data,
         }
     }
 
@@ -448,7 +448,7 @@ async fn no_page_shows_a_key() {
         shown += &browser.get(path).await.text;
     }
     for number in ["0001", "0002"] {
-        let path = browser._data.path().join(format!("keys/{number}.key"));
+        let path = browser.data.path().join(format!("keys/{number}.key"));
         let key = std::fs::read_to_string(path).unwrap();
         assert!(!shown.contains(key.trim_end()));
     }
