@@ -30,7 +30,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    record: Option<Record>,
+    /// Boxed, so that a request that does not touch its session carries no room for one.
+    record: Option<Box<Record>>,
     /// A handler asked for the session, be it in vain: the response depends on the cookie.
     touched: bool,
     /// The response has its headers; what is written now is lost.
@@ -235,10 +236,11 @@ impl SessionHandle {
     }
 
     pub(crate) fn is_permanent(&self) -> bool {
-        self.lock()
+        let state = self.lock();
+        state
             .record
             .as_ref()
-            .is_some_and(Record::is_permanent)
+            .is_some_and(|record| record.is_permanent())
     }
 
     pub(crate) fn follows_flask(&self) -> bool {
@@ -262,7 +264,7 @@ impl SessionHandle {
                 None | Some("") => None,
                 Some(cookie) => engine.codec().decode(cookie, now)?,
             };
-            *slot = Some(record.unwrap_or_else(|| Record::new(now)));
+            *slot = Some(Box::new(record.unwrap_or_else(|| Record::new(now))));
         }
         #[expect(clippy::expect_used, reason = "the line above fills it")]
         Ok(slot.as_mut().expect("the record was just made"))

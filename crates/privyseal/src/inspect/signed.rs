@@ -117,7 +117,7 @@ impl<'t> Anatomy<'t> {
             for (position, key) in ring.keys().enumerate() {
                 // Not the signer itself: it would count the look as a use of the key.
                 let prepared = setting.options.prepare(key.material(), &setting.salt);
-                if prepared.tag(self.signed).matches(mac) {
+                if prepared.verify(self.signed, mac) {
                     let key = KeyMatch {
                         id: key.id(),
                         position,

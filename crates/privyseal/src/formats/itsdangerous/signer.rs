@@ -161,7 +161,7 @@ impl Signer {
             Algorithm::Hmac => self
                 .keys
                 .iter()
-                .position(|key| key.mac.tag(value).matches(signature.as_bytes()))?,
+                .position(|key| key.mac.verify(value, signature.as_bytes()))?,
             Algorithm::DangerNone if signature.as_bytes().is_empty() => 0,
             Algorithm::DangerNone => return None,
         };
