@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use privyseal::{KeyRing, SecretKey, VerifyKey};
 use privyseal_session::{Engine, LiveKeyRing, Session, SessionError, SessionHandle};
 use privyseal_testkit::clock::FakeClock;
+use privyseal_testkit::random::Seeded;
 
 /// The second at which every test begins.
 pub(crate) const START: u64 = 1_700_000_000;
@@ -15,7 +16,8 @@ pub(crate) fn key(letter: u8) -> SecretKey {
 }
 
 pub(crate) fn key_bytes(letter: u8) -> Vec<u8> {
-    (0..32_u8).map(|at| at.wrapping_mul(37) ^ letter).collect()
+    let mut random = Seeded::new(letter.into());
+    (0..4).flat_map(|_| random.number().to_be_bytes()).collect()
 }
 
 pub(crate) fn verify_key(letter: u8) -> VerifyKey {

@@ -67,11 +67,16 @@ pub(super) fn check(line: &Line) -> Result<()> {
 /// The engine does with the cookie what Flask's `open_session` did.
 fn check_open_session(line: &Line, options: &FlaskOptions, cookie: &[u8]) -> Result<()> {
     let expected = line.text("open_session")?;
-    // A header loses the spaces around a value unless quotes keep them.
-    let cookie = if cookie.trim_ascii() == cookie {
-        [b"session=", cookie].concat()
+    // Werkzeug takes spaces, quotes and semicolons inside quotes only, with escapes.
+    let cookie = if cookie.iter().any(|byte| b" \t\";".contains(byte)) {
+        let escaped = cookie.iter().flat_map(|byte| match byte {
+            b'"' | b'\\' => vec![b'\\', *byte],
+            byte => vec![*byte],
+        });
+        let quoted: Vec<u8> = escaped.collect();
+        [b"session=\"", quoted.as_slice(), b"\""].concat()
     } else {
-        [b"session=\"", cookie, b"\""].concat()
+        [b"session=", cookie].concat()
     };
     let Ok(cookie) = HeaderValue::from_bytes(&cookie) else {
         ensure!(expected == "empty", "no such cookie can stand in a header");
