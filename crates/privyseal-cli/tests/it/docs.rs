@@ -45,6 +45,7 @@ fn every_command_has_help_with_an_example_first() {
         &["cookie", "inspect"],
         &["completions"],
         &["man"],
+        &["serve"],
     ] {
         let ran = place.run([command, &["--help"]].concat());
         let help = ran.quietly();
