@@ -13,6 +13,7 @@ use std::error::Error;
 use std::{env, thread, time::Duration};
 
 use axum::{Router, routing::get};
+use privyseal::value::Value;
 use privyseal_axum::{LiveKeyRing, Session, SessionLayer};
 use privyseal_keys::KeyDirectory;
 use tokio::net::TcpListener;
@@ -47,8 +48,7 @@ fn reload(directory: &KeyDirectory, keys: &LiveKeyRing, every: Duration) {
 }
 
 async fn home(mut session: Session) -> String {
-    let visits = session.get("visits").and_then(|visits| visits.as_i64());
-    let visits = visits.unwrap_or(0) + 1;
+    let visits = session.get("visits").and_then(Value::as_i64).unwrap_or(0) + 1;
     session.insert("visits", visits);
     format!("visit {visits}")
 }
