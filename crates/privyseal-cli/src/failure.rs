@@ -7,6 +7,7 @@ use std::panic::PanicHookInfo;
 use anstream::stderr;
 use privyseal::secret::KeyError;
 use privyseal_keys::{SourceError, Warning};
+use privyseal_server::ServeError;
 
 use crate::output::{BOLD_RED, BOLD_YELLOW, CYAN, RESET};
 
@@ -75,6 +76,9 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         return Some(failure.hint.to_owned());
     }
     if let Some(error) = cause.downcast_ref::<SourceError>() {
+        return Some(error.hint());
+    }
+    if let Some(error) = cause.downcast_ref::<ServeError>() {
         return Some(error.hint());
     }
     let error = cause.downcast_ref::<KeyError>()?;
