@@ -48,9 +48,13 @@ pub(crate) fn report(error: &anyhow::Error) {
     let _ = stderr().write_all(text.as_bytes());
 }
 
+/// Prints what is not well with a key and what to do about it.
+pub(crate) fn warn_of_key(warning: &Warning) {
+    warn(&warning.to_string(), &warning.hint());
+}
+
 /// Prints a warning and what to do about it.
-pub(crate) fn warn(warning: &Warning) {
-    let hint = warning.hint();
+pub(crate) fn warn(warning: &str, hint: &str) {
     let text = format!("{BOLD_YELLOW}warning:{RESET} {warning}\n{CYAN}hint:{RESET} {hint}\n\n");
     let _ = stderr().write_all(text.as_bytes());
 }

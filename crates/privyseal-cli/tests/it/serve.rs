@@ -116,6 +116,36 @@ fn a_weak_known_or_missing_key_is_code_2_with_one_error_and_a_hint_and_without_t
 }
 
 #[test]
+fn to_listen_beyond_this_machine_is_warned_of() {
+    let place = Place::new();
+    for (address, warned) in [("0.0.0.0:0", true), ("[::ffff:127.0.0.1]:0", false)] {
+        let mut child = place
+            .command(["serve", "--listen", address])
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.starts_with("serving on http://"), "{line}");
+        if warned {
+            line.clear();
+            stderr.read_line(&mut line).unwrap();
+            assert!(
+                line.starts_with("warning: other machines can reach"),
+                "{line}"
+            );
+        }
+        let pid = child.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(status.success());
+        line.clear();
+        stderr.read_to_string(&mut line).unwrap();
+        assert_eq!(line.contains("hint: "), warned, "{line}");
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_code_2_with_a_hint() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
