@@ -84,10 +84,10 @@ fn the_owner_of_the_keys_reads_every_cookie() {
         let report = inspect::cookie_header(&header, &context);
         let token = report.cookies()[0].token();
         assert!(token.is_verified(), "{name}: {token}");
-        let content = token.content().unwrap();
-        assert!(content.is_json(), "{name}: {token}");
+        let held = token.content().unwrap();
+        assert!(held.is_json(), "{name}: {token}");
         assert!(
-            content.unverified_text().unwrap().contains("\"user\":42"),
+            held.unverified_text().unwrap().contains("\"user\":42"),
             "{name}: {token}"
         );
     }
