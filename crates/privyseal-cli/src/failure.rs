@@ -7,6 +7,7 @@ use std::panic::PanicHookInfo;
 use anstream::stderr;
 use privyseal::secret::KeyError;
 use privyseal_keys::{SourceError, Warning};
+use privyseal_server::ServeError;
 
 use crate::output::{BOLD_RED, BOLD_YELLOW, CYAN, RESET};
 
@@ -47,9 +48,13 @@ pub(crate) fn report(error: &anyhow::Error) {
     let _ = stderr().write_all(text.as_bytes());
 }
 
+/// Prints what is not well with a key and what to do about it.
+pub(crate) fn warn_of_key(warning: &Warning) {
+    warn(&warning.to_string(), &warning.hint());
+}
+
 /// Prints a warning and what to do about it.
-pub(crate) fn warn(warning: &Warning) {
-    let hint = warning.hint();
+pub(crate) fn warn(warning: &str, hint: &str) {
     let text = format!("{BOLD_YELLOW}warning:{RESET} {warning}\n{CYAN}hint:{RESET} {hint}\n\n");
     let _ = stderr().write_all(text.as_bytes());
 }
@@ -75,6 +80,9 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         return Some(failure.hint.to_owned());
     }
     if let Some(error) = cause.downcast_ref::<SourceError>() {
+        return Some(error.hint());
+    }
+    if let Some(error) = cause.downcast_ref::<ServeError>() {
         return Some(error.hint());
     }
     let error = cause.downcast_ref::<KeyError>()?;

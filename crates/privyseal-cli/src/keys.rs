@@ -112,7 +112,7 @@ impl KeyFlags {
             texts.push(KeyText::from_file(path)?);
         }
         for text in &texts {
-            text.warning().into_iter().for_each(failure::warn);
+            text.warning().into_iter().for_each(failure::warn_of_key);
         }
         Ok(texts)
     }
@@ -143,7 +143,7 @@ impl VerifyFlags {
                 return Ok(text.secret_key(encoding)?.into());
             }
             let (key, warning) = text.danger_accept_weak(encoding)?;
-            warning.iter().for_each(failure::warn);
+            warning.iter().for_each(failure::warn_of_key);
             Ok(key)
         });
         Ok(KeyRing::verify_only(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use privyseal::KeyRing;
 use privyseal::keyring::parse_key_list;
-use privyseal::secret::KeyEncoding;
+use privyseal::secret::{KeyEncoding, VerifyKey};
 use zeroize::Zeroizing;
 
 use crate::{KeyText, Loaded, Origin, SourceError, Warning};
@@ -20,7 +20,7 @@ use crate::{KeyText, Loaded, Origin, SourceError, Warning};
 ///
 /// # Errors
 /// When there is no key, or any of the keys is missing, weak or publicly known, or a source cannot
-/// be read. [`load_env`] accepts weak older keys for verification, and says so.
+/// be read.
 ///
 /// # Examples
 /// ```no_run
@@ -28,28 +28,27 @@ use crate::{KeyText, Loaded, Origin, SourceError, Warning};
 /// # Ok::<(), privyseal_keys::SourceError>(())
 /// ```
 pub fn from_env(name: &str) -> Result<KeyRing, SourceError> {
-    let loaded = load(name, variable)?;
-    for warning in loaded.warnings {
-        if let Warning::WeakVerifyKey { origin, reason } = warning {
-            return Err(SourceError::Key {
-                origin,
-                source: reason,
-            });
-        }
-    }
-    Ok(loaded.ring)
+    Ok(load_env(name)?.ring)
 }
 
-/// As [`from_env`], for applications that are moving away from a weak key: older keys may be weak,
-/// and then there is a [`Warning`] for each, as there is for files that others can read.
+/// As [`from_env`], with a [`Warning`] for each file that others can read.
+///
+/// # Errors
+/// As [`from_env`].
+pub fn load_env(name: &str) -> Result<Loaded, SourceError> {
+    load(name, variable, fit)
+}
+
+/// As [`load_env`], for applications that are moving away from a weak key: older keys may be weak,
+/// and then there is a [`Warning`] for each.
 ///
 /// # Errors
 /// As [`from_env`], except for weak older keys.
 ///
 /// # Security
 /// Whoever guesses a weak older key can forge sessions for as long as it stays in the list.
-pub fn load_env(name: &str) -> Result<Loaded, SourceError> {
-    load(name, variable)
+pub fn danger_load_env_with_weak_fallbacks(name: &str) -> Result<Loaded, SourceError> {
+    load(name, variable, danger_weak)
 }
 
 impl KeyText {
@@ -71,9 +70,21 @@ pub fn credential_path(name: &str) -> Option<PathBuf> {
     Some(PathBuf::from(directory).join(name))
 }
 
+/// What is accepted as an older key, and what there is to say about it.
+type OlderKey = fn(&KeyText) -> Result<(VerifyKey, Option<Warning>), SourceError>;
+
+fn fit(text: &KeyText) -> Result<(VerifyKey, Option<Warning>), SourceError> {
+    Ok((text.secret_key(KeyEncoding::Text)?.into(), None))
+}
+
+fn danger_weak(text: &KeyText) -> Result<(VerifyKey, Option<Warning>), SourceError> {
+    text.danger_accept_weak(KeyEncoding::Text)
+}
+
 fn load(
     name: &str,
     variable: impl Fn(&str) -> Result<String, VarError>,
+    older_key: OlderKey,
 ) -> Result<Loaded, SourceError> {
     let text_of = |name: &str| text(name, &variable);
     let secret_key = text_of(name)?.ok_or_else(|| SourceError::Missing {
@@ -96,8 +107,7 @@ fn load(
                 index,
             };
             let bytes = Zeroizing::new(entry.as_bytes().to_vec());
-            let (key, warning) =
-                KeyText::from_bytes(bytes, origin).danger_accept_weak(KeyEncoding::Text)?;
+            let (key, warning) = older_key(&KeyText::from_bytes(bytes, origin))?;
             fallbacks.push(key);
             warnings.extend(warning);
         }

@@ -7,7 +7,7 @@ mod file;
 mod text;
 
 pub use directory::{KEPT_KEYS, KeyDirectory};
-pub use env::{credential_path, from_env, load_env};
+pub use env::{credential_path, danger_load_env_with_weak_fallbacks, from_env, load_env};
 pub use error::{Loaded, Origin, SourceError, Warning};
 pub use file::{Overwrite, write_key_file};
 pub use text::{KeyText, MAX_KEY_BYTES};

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The hash function under a signature.
 ///
@@ -183,6 +183,13 @@ impl Tag {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl Zeroize for Tag {
+    /// For the tag that is a key: Flask derives one so.
+    fn zeroize(&mut self) {
+        self.bytes.zeroize();
     }
 }
 

@@ -50,7 +50,8 @@ impl Error {
         matches!(self.0, Kind::BadPayload(_) | Kind::TooLarge(_))
     }
 
-    /// The value to be signed or sealed has no form in the format, or the ring cannot sign.
+    /// No token was made: the value has no form in the format, the ring cannot sign, or the source
+    /// of randomness failed.
     pub fn is_unwritable(&self) -> bool {
         matches!(
             self.0,

@@ -140,9 +140,9 @@ impl KeyRing {
     /// ```
     /// use privyseal::{KeyRing, SecretKey, VerifyKey, keyring::parse_key_list};
     ///
-    /// let fallbacks = parse_key_list(r#"["6f1e4f6cbb0f4e35a9d2", "Zk3vQ8xW1bN7mR5tY2uL"]"#)?
-    ///     .into_iter()
-    ///     .map(|key| VerifyKey::danger_accept_weak(key.as_bytes()))
+    /// let fallbacks = parse_key_list(r#"["6f1e4f6cbb0f4e35a9d2c07b", "Zk3vQ8xW1bN7mR5tY2uLp9"]"#)?
+    ///     .iter()
+    ///     .map(|key| SecretKey::from_text(key).map(VerifyKey::from))
     ///     .collect::<Result<Vec<_>, _>>()?;
     /// let ring = KeyRing::from_flask(SecretKey::generate()?, fallbacks);
     /// assert_eq!(ring.keys().count(), 3);

@@ -125,7 +125,8 @@ impl Sealer {
     /// The token that holds the data, under a new random nonce.
     ///
     /// # Errors
-    /// When the ring has no key that signs, or the source of randomness fails.
+    /// When the ring has no key that signs, the token would be longer than
+    /// [`MAX_TOKEN_LEN`](Self::MAX_TOKEN_LEN), or the source of randomness fails.
     pub fn seal(
         &self,
         data: &[u8],
@@ -135,6 +136,10 @@ impl Sealer {
     ) -> Result<String, Error> {
         let prepared = self.keys.first().filter(|_| self.seals);
         let prepared = prepared.ok_or_else(|| Error::new(Kind::NoSigningKey))?;
+        // Nobody could open it.
+        if data.len() > Self::MAX_TOKEN_LEN / 4 * 3 - OVERHEAD {
+            return Err(Error::new(Kind::Unwritable(TOO_LONG.to_owned())));
+        }
         let nonce: [u8; NONCE.end - NONCE.start] = random(rng)?;
 
         let mut token = Vec::with_capacity(OVERHEAD + data.len());
@@ -149,7 +154,7 @@ impl Sealer {
         let tag = prepared
             .cipher
             .encrypt_inout_detached(&Nonce::from(nonce), associated, plaintext.into())
-            .map_err(|_| Error::new(Kind::Unwritable("the data is too long".to_owned())))?;
+            .map_err(|_| Error::new(Kind::Unwritable(TOO_LONG.to_owned())))?;
         token.extend_from_slice(&tag);
         Ok(URL_SAFE_NO_PAD.encode_to_string(&token))
     }
@@ -262,6 +267,7 @@ fn random<const N: usize>(rng: &mut impl TryCryptoRng) -> Result<[u8; N], Error>
     Ok(bytes)
 }
 
+const TOO_LONG: &str = "the data is too long";
 const VERSION: u8 = 1;
 const KEY_ID: Range<usize> = 1..9;
 const NONCE: Range<usize> = 9..33;

@@ -27,7 +27,7 @@ pub use error::{KeyError, Weakness};
 ///
 /// The bytes are wiped when the key is dropped, compared in constant time, and never shown by
 /// `Debug`; there is no `Display` and no `Serialize`. The methods named `expose_` are the only way
-/// out, and what they return is wiped as well.
+/// out, and the texts that they return are wiped as well.
 ///
 /// # Examples
 ///
@@ -159,6 +159,11 @@ impl SecretKey {
     /// What could be better about this key, such as fewer than 32 bytes.
     pub fn warnings(&self) -> Vec<Warning> {
         self.assessment().warnings().to_vec()
+    }
+
+    /// The secret itself.
+    pub fn expose_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The secret itself, as lower-case hex.

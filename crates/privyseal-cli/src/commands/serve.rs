@@ -40,13 +40,23 @@ struct Started {
 impl Arguments {
     pub(crate) fn run(self, output: Output) -> Result<Answer> {
         let options = Options::prepare(self.data_dir)?;
-        options.warnings().iter().for_each(failure::warn);
+        options.warnings().iter().for_each(failure::warn_of_key);
+        report_events();
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .context("could not start the server")?
             .block_on(run(self.listen, options, output))
     }
+}
+
+/// Sends what goes wrong while serving to standard error, a line each.
+fn report_events() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .init();
 }
 
 async fn run(address: SocketAddr, options: Options, output: Output) -> Result<Answer> {
@@ -75,6 +85,12 @@ fn announce(address: SocketAddr, output: Output) -> Result<()> {
     };
     // Without a standard error there is nobody to tell.
     let _ = writeln!(stderr(), "serving on {url}");
+    if !address.ip().to_canonical().is_loopback() {
+        failure::warn(
+            "other machines can reach the server, and whoever does can rotate its keys",
+            "leave --listen away to serve this machine only",
+        );
+    }
     if output.is_json() {
         output.print("", &Started { url })?;
     }

@@ -7,6 +7,9 @@ use std::process::{Child, ChildStderr, Command};
 use crate::docs::{blocks, pages};
 use crate::{Place, WEAK_KEY};
 
+/// The example key of Flask's documentation: strong, if the whole world did not have it.
+const KNOWN_KEY: &str = "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf";
+
 const FREE_PORT: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
 /// A server that is killed when it goes out of scope.
@@ -125,22 +128,60 @@ fn ctrl_c_is_code_130() {
 }
 
 #[test]
-fn a_weak_or_missing_key_is_code_2_with_a_hint_and_without_the_key() {
+fn a_weak_known_or_missing_key_is_code_2_with_one_error_and_a_hint_and_without_the_key() {
     let place = Place::new();
     Server::start(&place).stop("-TERM");
     let key = place.path("privyseal-data/keys/0001.key");
 
-    place.write("privyseal-data/keys/0001.key", WEAK_KEY);
-    let weak = place.run(FREE_PORT);
-    assert_eq!((weak.code, weak.stdout()), (Some(2), ""), "{weak:?}");
-    assert!(weak.stderr.contains("hint: "), "{weak:?}");
-    assert!(!weak.stderr.contains(WEAK_KEY), "{weak:?}");
+    for (unfit, why) in [
+        (WEAK_KEY, "the secret key is made of words"),
+        (KNOWN_KEY, "the secret key is publicly known"),
+        ("", "the secret key is missing or blank"),
+    ] {
+        place.write("privyseal-data/keys/0001.key", &format!("{unfit}\n"));
+        let ran = place.run(FREE_PORT);
+        assert_eq!((ran.code, ran.stdout()), (Some(2), ""), "{ran:?}");
+        assert_eq!(ran.stderr.matches("error: ").count(), 1, "{ran:?}");
+        assert_eq!(ran.stderr.matches("hint: ").count(), 1, "{ran:?}");
+        assert!(ran.stderr.contains(why), "{ran:?}");
+        assert!(unfit.is_empty() || !ran.stderr.contains(unfit), "{ran:?}");
+    }
 
     fs::remove_file(&key).unwrap();
     let gone = place.run(FREE_PORT);
     assert_eq!(gone.code, Some(2), "{gone:?}");
     assert!(gone.stderr.contains("hint: restore"), "{gone:?}");
     assert!(!key.exists());
+}
+
+#[test]
+fn to_listen_beyond_this_machine_is_warned_of() {
+    let place = Place::new();
+    for (address, warned) in [("0.0.0.0:0", true), ("[::ffff:127.0.0.1]:0", false)] {
+        let mut child = place
+            .command(["serve", "--listen", address])
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.starts_with("serving on http://"), "{line}");
+        if warned {
+            line.clear();
+            stderr.read_line(&mut line).unwrap();
+            assert!(
+                line.starts_with("warning: other machines can reach"),
+                "{line}"
+            );
+        }
+        let pid = child.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(status.success());
+        line.clear();
+        stderr.read_to_string(&mut line).unwrap();
+        assert_eq!(line.contains("hint: "), warned, "{line}");
+        assert!(child.wait().unwrap().success());
+    }
 }
 
 #[test]

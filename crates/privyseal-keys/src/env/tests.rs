@@ -11,11 +11,16 @@ const OLD_KEY: &str = "9e3b7716d0c85fa24417c20e6bd9f835";
 const OLDER_KEY: &str = "5a0d7f21c6e849b3b81f40d2937ec6a5";
 
 fn from(variables: &[(&str, &str)]) -> Result<Loaded, SourceError> {
+    from_with(variables, fit)
+}
+
+fn from_with(variables: &[(&str, &str)], older_key: OlderKey) -> Result<Loaded, SourceError> {
     let variables: HashMap<_, _> = variables.iter().copied().collect();
-    load("SECRET_KEY", |name| {
+    let variable = |name: &str| {
         let value = variables.get(name).ok_or(VarError::NotPresent)?;
         Ok((*value).to_owned())
-    })
+    };
+    load("SECRET_KEY", variable, older_key)
 }
 
 /// The message, its causes and the hint, as a program shows them.
@@ -83,12 +88,19 @@ fn a_file_stands_in_for_a_variable() {
 }
 
 #[test]
-fn a_weak_fallback_verifies_with_a_warning() {
-    let loaded = from(&[
+fn a_weak_fallback_is_refused_unless_asked_for_and_verifies_with_a_warning() {
+    let variables = [
         ("SECRET_KEY", KEY),
         ("SECRET_KEY_FALLBACKS", r#"["hunter2"]"#),
-    ])
-    .unwrap();
+    ];
+    let refused = from(&variables).unwrap_err();
+    assert!(
+        report(&refused).starts_with(
+            "the secret key from entry 0 of environment variable SECRET_KEY_FALLBACKS cannot"
+        ),
+        "{refused}"
+    );
+    let loaded = from_with(&variables, danger_weak).unwrap();
     assert_eq!(loaded.ring.keys().len(), 2);
     let [warning] = loaded.warnings.as_slice() else {
         panic!("one warning, not {:?}", loaded.warnings);
@@ -156,10 +168,8 @@ fn every_refusal_names_its_source_and_never_the_key() {
 
 #[test]
 fn a_variable_that_is_not_unicode_is_not_repeated() {
-    let error = load("SECRET_KEY", |_| {
-        Err(VarError::NotUnicode(OsString::from("hunter2")))
-    })
-    .unwrap_err();
+    let odd = |_: &str| Err(VarError::NotUnicode(OsString::from("hunter2")));
+    let error = load("SECRET_KEY", odd, fit).unwrap_err();
     assert!(matches!(error, SourceError::NotText { .. }), "{error:?}");
     assert!(!report(&error).contains("hunter2") && !format!("{error:?}").contains("hunter2"));
 }

@@ -56,7 +56,12 @@ impl CookiePolicy {
             }
         }
         header.push_str(&self.attributes_after);
-        HeaderValue::try_from(header).map_err(|_| SessionError::UnsendableCookie)
+        let mut header =
+            HeaderValue::try_from(header).map_err(|_| SessionError::UnsendableCookie)?;
+        // Whoever holds the cookie is the user: it stays out of logs that show headers, and out of
+        // the compression tables of HTTP/2.
+        header.set_sensitive(true);
+        Ok(header)
     }
 }
 
@@ -114,6 +119,14 @@ mod tests {
                 limit: 4096
             }
         ));
+    }
+
+    #[test]
+    fn debug_does_not_show_the_cookie() {
+        let policy = CookiePolicy::default();
+        let header = policy.set_cookie("hush", Lifetime::BrowserSession).unwrap();
+        assert!(header.to_str().unwrap().contains("hush"));
+        assert!(!format!("{header:?}").contains("hush"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What goes in comes out, whatever it is.
 
 use privyseal::value::{BigInt, DateTime, Dict, Text, Value};
+use privyseal::{Timestamp, inspect};
 use privyseal_session::LiveKeyRing;
 use privyseal_testkit::clock::FakeClock;
 use privyseal_testkit::typed::typed_dict;
@@ -64,5 +65,30 @@ proptest! {
             // NaN is not equal to itself; its rendering is.
             prop_assert_eq!(typed_dict(&read), typed_dict(&session), "{}", name);
         }
+    }
+}
+
+#[test]
+fn the_owner_of_the_keys_reads_every_cookie() {
+    let clock = FakeClock::at(START);
+    for (name, engine) in every_mode(&ring(b'a').into(), &clock) {
+        let mut browser = Browser::new(&engine);
+        browser.set("user", 42);
+        let cookie = browser.cookie.as_ref().unwrap();
+        let ring = ring(b'a');
+        let context = inspect::Context {
+            ring: Some(&ring),
+            ..inspect::Context::new(Timestamp::from_unix_seconds(START))
+        };
+        let header = format!("{}={cookie}", engine.cookie().name());
+        let report = inspect::cookie_header(&header, &context);
+        let token = report.cookies()[0].token();
+        assert!(token.is_verified(), "{name}: {token}");
+        let held = token.content().unwrap();
+        assert!(held.is_json(), "{name}: {token}");
+        assert!(
+            held.unverified_text().unwrap().contains("\"user\":42"),
+            "{name}: {token}"
+        );
     }
 }

@@ -91,8 +91,9 @@ fn errors_leak_neither_key_nor_session() {
     }
 }
 
+/// As many as an unoptimised build seals in a second: what repeats itself does so sooner.
 #[test]
-fn a_hundred_thousand_seals_have_as_many_nonces() {
+fn ten_thousand_seals_have_as_many_nonces() {
     let context = Context {
         purpose: "session",
         cookie_name: "__Host-session",
@@ -103,10 +104,10 @@ fn a_hundred_thousand_seals_have_as_many_nonces() {
     let mut rng = rand::rng();
     let id = SessionId::random(&mut rng).unwrap();
     // Version and key id take nine bytes, twelve characters; the nonce the 32 after them.
-    let nonces: HashSet<String> = (0..100_000)
+    let nonces: HashSet<String> = (0..10_000)
         .map(|_| sealer.seal(b"", id, now, &mut rng).unwrap()[12..44].to_owned())
         .collect();
-    assert_eq!(nonces.len(), 100_000);
+    assert_eq!(nonces.len(), 10_000);
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use crate::encoding::Base64;
 use crate::inspect::content::Shown;
+use crate::inspect::when::Utc;
 use crate::inspect::{Context, Finding, Format, KeyMatch, Report, UnverifiedContent};
 use crate::sealed::{self, Sealer};
-use crate::{KeyRing, json};
+use crate::{KeyRing, Timestamp, json};
 
 /// The report of a sealed token; `None` when the text is none.
 ///
@@ -77,6 +78,22 @@ fn open(text: &str, context: &Context<'_>, ring: &KeyRing, report: &mut Report) 
     };
     report.made_by(key, context);
     report.check_age(opened.issued_at, context);
-    let is_json = json::parse(opened.data()).is_ok();
-    report.content = Some(UnverifiedContent::new(opened.data(), is_json));
+    let data = match session(opened.data()) {
+        Some((began, json)) => {
+            report.part("began", 8, Utc(began).to_string());
+            json
+        }
+        None => opened.data(),
+    };
+    report.content = Some(UnverifiedContent::new(data, json::parse(data).is_ok()));
+}
+
+/// What the session engine seals: eight bytes that say when the session began, and a JSON object.
+fn session(data: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let (began, json) = data.split_first_chunk()?;
+    let is_session = json.starts_with(b"{") && json::parse(json).is_ok();
+    is_session.then_some((
+        Timestamp::from_unix_seconds(u64::from_be_bytes(*began)),
+        json,
+    ))
 }

@@ -30,9 +30,10 @@ pub fn parse_key_list(text: &str) -> Result<Vec<Zeroizing<String>>, KeyListError
     list.into_iter()
         .enumerate()
         .map(|(index, entry)| match entry {
-            Value::Str(text) => match text.as_str() {
+            // The text moves into the result, so that no copy of a key is left behind.
+            Value::Str(text) => match text.into_string().map(Zeroizing::new) {
                 Some(text) if text.trim().is_empty() => Err(KeyListError::EmptyEntry { index }),
-                Some(text) => Ok(Zeroizing::new(text.to_owned())),
+                Some(text) => Ok(text),
                 None => Err(KeyListError::NotText { index }),
             },
             _ => Err(KeyListError::NotText { index }),

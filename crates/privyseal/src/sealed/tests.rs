@@ -192,16 +192,31 @@ fn there_is_one_error_before_the_seal_holds() {
 }
 
 #[test]
-fn a_token_of_the_longest_length_is_read_and_a_longer_one_is_not() {
+fn a_token_of_the_longest_length_is_made_and_read_and_a_longer_one_is_neither() {
     let sealer = Sealer::new(&ring(), CONTEXT);
     let longest = Sealer::MAX_TOKEN_LEN / 4 * 3 - OVERHEAD;
     let token = seal(&sealer, &vec![1; longest]);
     assert_eq!(token.len(), Sealer::MAX_TOKEN_LEN);
     assert!(sealer.open(&token, HOUR, NOW).is_ok());
-    let token = seal(&sealer, &vec![1; longest + 1]);
+    let id = SessionId::from_bytes([7; 16]);
+    let refused = sealer.seal(&vec![1; longest + 1], id, NOW, &mut Counting(0));
+    assert!(refused.unwrap_err().is_unwritable());
+    // One that somebody else made, who holds the key: a group of four characters more.
+    let mut bytes = URL_SAFE_NO_PAD.decode_to_vec(&token).unwrap();
+    bytes.truncate(bytes.len() - TAG_LEN);
+    bytes.extend([1; 3]);
+    let (header, plaintext) = bytes.split_at_mut(NONCE.end);
+    let cipher = &sealer.keys[0].cipher;
+    let nonce = Nonce::try_from(&header[NONCE]).unwrap();
+    let associated = &header[..NONCE.start];
+    let tag = cipher
+        .encrypt_inout_detached(&nonce, associated, plaintext.into())
+        .unwrap();
+    bytes.extend(tag);
+    let longer = URL_SAFE_NO_PAD.encode_to_string(&bytes);
     assert!(
         sealer
-            .open(&token, HOUR, NOW)
+            .open(&longer, HOUR, NOW)
             .unwrap_err()
             .is_bad_signature()
     );

@@ -173,11 +173,17 @@ impl PartialEq for Dict {
         if self.len() != other.len() {
             return false;
         }
-        // The common case first: the same order.
-        self.0 == other.0
-            || self
-                .iter()
-                .all(|(key, value)| other.get_text(key) == Some(value))
+        // Each value is compared once, whatever the order: comparing in order first and by key after
+        // that would double the work at every level of nesting.
+        self.iter()
+            .zip(other)
+            .all(|((key, value), (other_key, other_value))| {
+                if key == other_key {
+                    value == other_value
+                } else {
+                    other.get_text(key) == Some(value)
+                }
+            })
     }
 }
 
@@ -272,6 +278,18 @@ mod tests {
             dict.extend([("b", 9)]);
             assert_eq!(dict.get("b"), Some(&Value::Int(9)));
         }
+    }
+
+    #[test]
+    fn equality_of_deep_dicts_takes_no_longer_than_they_are_deep() {
+        // Comparing every level twice would take 2^100 steps.
+        let nested = |leaf: i64| {
+            (0..100).fold(Value::Int(leaf), |inner, _| {
+                Value::Dict([("a", inner), ("b", Value::Null)].into_iter().collect())
+            })
+        };
+        assert_eq!(nested(1), nested(1));
+        assert_ne!(nested(1), nested(2));
     }
 
     #[test]

@@ -53,6 +53,14 @@ impl Text {
         }
     }
 
+    /// The text itself, unless it holds a lone surrogate.
+    pub(crate) fn into_string(self) -> Option<String> {
+        match self.0 {
+            Repr::Utf8(text) => Some(text),
+            Repr::Wtf8(_) => None,
+        }
+    }
+
     /// The text, with U+FFFD in place of every lone surrogate.
     pub fn to_string_lossy(&self) -> Cow<'_, str> {
         match &self.0 {

@@ -11,7 +11,7 @@ use crate::failure::{self, Failure};
 /// The value of a variable.
 pub(super) fn read(path: &Path, name: &str) -> Result<KeyText> {
     let file = KeyText::from_file(path)?;
-    file.warning().into_iter().for_each(failure::warn);
+    file.warning().into_iter().for_each(failure::warn_of_key);
     let Some(value) = value_of(name, file.text()?) else {
         return Err(Failure::new(
             format!("no variable {name} in file {}", path.display()),

@@ -124,7 +124,7 @@ impl Arguments {
                 let name = self.name.as_deref().unwrap_or("SECRET_KEY");
                 Zeroizing::new(format!("{name}={}", *key.expose_hex()))
             }
-            Format::Raw => return raw(),
+            Format::Raw => return raw(key),
         };
         // All the room at once: a buffer that grows leaves copies of the key behind.
         let mut content = Zeroizing::new(Vec::with_capacity(text.len() + 1));
@@ -135,16 +135,11 @@ impl Arguments {
 }
 
 /// The bytes of a key that does not end in a line break, for readers of key files drop that one.
-fn raw() -> Result<Zeroizing<Vec<u8>>> {
-    loop {
-        let hex = SecretKey::generate()?.expose_hex();
-        let digits = hex.as_bytes().chunks_exact(2);
-        let bytes = digits.map(|pair| Ok(u8::from_str_radix(str::from_utf8(pair)?, 16)?));
-        let bytes = Zeroizing::new(bytes.collect::<Result<Vec<u8>>>()?);
-        if !bytes.ends_with(b"\n") {
-            return Ok(bytes);
-        }
+fn raw(mut key: SecretKey) -> Result<Zeroizing<Vec<u8>>> {
+    while key.expose_bytes().ends_with(b"\n") {
+        key = SecretKey::generate()?;
     }
+    Ok(Zeroizing::new(key.expose_bytes().to_vec()))
 }
 
 /// A name that every shell takes.

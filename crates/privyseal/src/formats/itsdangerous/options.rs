@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::digest::{Digest, PreparedMac};
 use crate::encoding::Base64;
 use crate::formats::itsdangerous::DEFAULT_INFLATE_LIMIT;
@@ -74,10 +76,10 @@ impl Options {
             KeyDerivation::DjangoConcat => {
                 PreparedMac::new(digest, &digest.hash(&[salt, b"signer", secret]))
             }
-            KeyDerivation::Hmac => PreparedMac::new(
-                digest,
-                PreparedMac::new(digest, secret).tag(salt).as_bytes(),
-            ),
+            KeyDerivation::Hmac => {
+                let key = Zeroizing::new(PreparedMac::new(digest, secret).tag(salt));
+                PreparedMac::new(digest, key.as_bytes())
+            }
             KeyDerivation::None => PreparedMac::new(digest, secret),
         }
     }

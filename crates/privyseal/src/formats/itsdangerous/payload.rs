@@ -90,7 +90,8 @@ pub(crate) fn inflate(
 /// Inflates at most `limit` bytes; what stands behind the zlib stream is ignored, as Python does.
 fn decompress(compressed: &[u8], limit: usize) -> Result<Vec<u8>, PayloadError> {
     let mut state = Decompress::new(true);
-    let mut out = Vec::with_capacity(limit.min(compressed.len().saturating_mul(4)) + 1);
+    let guess = limit.min(compressed.len().saturating_mul(4));
+    let mut out = Vec::with_capacity(guess.saturating_add(1));
     loop {
         let rest = usize::try_from(state.total_in())
             .ok()
@@ -109,7 +110,9 @@ fn decompress(compressed: &[u8], limit: usize) -> Result<Vec<u8>, PayloadError> 
             return Err(PayloadError::Zlib); // cut short: more input would be needed
         }
         if out.len() == out.capacity() {
-            out.reserve(out.len().min(limit + 1 - out.len()).max(1));
+            // One byte beyond the limit, to see that there is more.
+            let room = limit.saturating_add(1).saturating_sub(out.len());
+            out.reserve(out.len().min(room).max(1));
         }
     }
 }
@@ -168,6 +171,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_highest_limit_is_none() {
+        let data = compressed(&vec![b'a'; 200_000]);
+        assert_eq!(
+            decompress(&data, usize::MAX).map(|out| out.len()),
+            Ok(200_000)
+        );
     }
 
     #[test]

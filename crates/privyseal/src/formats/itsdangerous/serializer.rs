@@ -43,7 +43,7 @@ impl Serializer {
     /// # Errors
     /// When the separator may be contained in a signature.
     pub fn new(ring: &KeyRing, options: &Options) -> Result<Self, OptionsError> {
-        Self::in_form(Form::Plain, ring, options, &[])
+        Self::with_fallbacks(ring, options, &[])
     }
 
     /// The same, which also verifies what was signed with other settings.
@@ -107,7 +107,7 @@ impl TimedSerializer {
     /// # Errors
     /// When the separator may be contained in a signature.
     pub fn new(ring: &KeyRing, options: &Options) -> Result<Self, OptionsError> {
-        Self::in_form(Form::Plain, ring, options, &[])
+        Self::with_fallbacks(ring, options, &[])
     }
 
     /// The same, which also verifies what was signed with other settings.

@@ -118,6 +118,20 @@ fn a_life_of_400_days_is_the_longest() {
 }
 
 #[test]
+fn the_end_of_time_is_no_trouble_for_the_first_of_dates() {
+    let header = "Set-Cookie: id=a; Expires=Mon, 01 Jan 0001 00:00:00 GMT";
+    for now in [i64::MAX.unsigned_abs(), u64::MAX] {
+        let context = Context::new(Timestamp::from_unix_seconds(now));
+        let report = cookie_header(header, &context);
+        assert!(
+            !report.cookies()[0]
+                .weaknesses()
+                .contains(&Weakness::LivesTooLong)
+        );
+    }
+}
+
+#[test]
 fn name_and_value_have_4096_bytes_together() {
     let has = |len: usize| {
         weaknesses(&format!("id={}", "a".repeat(len - 2))).contains(&Weakness::TooLarge)

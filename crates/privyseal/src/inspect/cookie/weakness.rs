@@ -260,7 +260,7 @@ fn lifetime(cookie: &CookieEntry, now: Timestamp) -> Option<i64> {
     // `21-Oct-2015` is how cookies were dated before HTTP had one form.
     let expires: DateTime = expires.replace('-', " ").parse().ok()?;
     let now = i64::try_from(now.unix_seconds()).ok()?;
-    Some(expires.unix_seconds() - now)
+    Some(expires.unix_seconds().saturating_sub(now))
 }
 
 /// Browsers compare prefixes without regard to case.
