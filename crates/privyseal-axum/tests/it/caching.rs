@@ -46,7 +46,7 @@ impl Nginx {
             process,
             directory,
         };
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while TcpStream::connect(nginx.address).is_err() {
             let ended = nginx.process.try_wait().unwrap();
             assert_eq!(ended, None, "nginx ended before it listened");
