@@ -5,7 +5,7 @@ use std::rc::Rc;
 use anyhow::{Context as _, Result};
 use cookie::{Cookie, CookieJar, Key};
 use hmac::{Hmac, KeyInit, Mac};
-use privyseal::formats::flask::FlaskSession;
+use privyseal::formats::flask::{FlaskOptions, FlaskSession};
 use sha1::Sha1;
 use sha2::Sha256;
 
@@ -34,6 +34,7 @@ pub(crate) fn contenders(fixture: &Fixture) -> Result<Vec<Contender>> {
             payload,
             fixture,
         )?);
+        contenders.push(uncompressed(&hmac("sha256"), payload, fixture)?);
         contenders.extend(cookie_rs(&hmac("sha256"), payload)?);
     }
     Ok(contenders)
@@ -79,6 +80,21 @@ fn flask(
         move || Ok(flask.verify(&token, now)?.key),
     )?;
     Ok([sign, verify])
+}
+
+/// The engine's own signed sessions, which do not try to compress what is shorter than 1 KiB.
+fn uncompressed(reference: &str, payload: Payload, fixture: &Fixture) -> Result<Contender> {
+    let options = FlaskOptions {
+        compress_from: usize::MAX,
+        ..FlaskOptions::sha256()
+    };
+    let flask = FlaskSession::with_options(&fixture.ring, &options);
+    let now = fixture.now;
+    Contender::new(
+        format!("{} sign flask-sha256, uncompressed", payload.name),
+        Some(reference),
+        move || Ok(flask.sign(payload.json.as_bytes(), now)?),
+    )
 }
 
 /// cookie-rs carries the JSON as it is and has no time in its signature.

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     };
     for target in chosen {
         step(&format!("fuzz: {target}"), || {
-            search(&target, request.seconds)
+            search(&target, request.seconds, Chance::Fresh)
         })?;
     }
     Ok(())
@@ -59,11 +59,20 @@ pub(crate) fn targets() -> Result<Vec<String>> {
     Ok(targets)
 }
 
+/// Where a search gets its dice from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Chance {
+    /// The same ones every time, for CI: whoever broke a target sees it, and nobody else.
+    Fixed,
+    /// New ones every time, for whoever is looking for something new.
+    Fresh,
+}
+
 /// Runs one target for `seconds`, and says what coverage it reached.
 ///
 /// New inputs go to `fuzz/corpus/TARGET`; `fuzz/seeds/TARGET` and the dictionary
 /// `fuzz/seeds/TARGET.dict`, where they exist, are where the search starts.
-pub(crate) fn search(target: &str, seconds: u64) -> Result<String> {
+pub(crate) fn search(target: &str, seconds: u64, chance: Chance) -> Result<String> {
     let binary = build(target)?;
     let fuzz = fuzz_directory();
     let corpus = fuzz.join("corpus").join(target);
@@ -79,7 +88,8 @@ pub(crate) fn search(target: &str, seconds: u64) -> Result<String> {
     ]);
     command
         .arg(binary)
-        .arg(format!("-max_total_time={seconds}"));
+        .arg(format!("-max_total_time={seconds}"))
+        .args(matches!(chance, Chance::Fixed).then_some("-seed=1"));
     command
         .args(LIMITS)
         .arg(format!("-artifact_prefix={}/", artifacts.display()));

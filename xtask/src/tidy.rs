@@ -45,8 +45,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 const CHECKS: &[fn(&Tree) -> Vec<String>] = &[
     dependencies::every_one_has_its_reason,
     documents::changelog_has_the_version,
+    documents::commands_of_xtask_exist,
     documents::every_page_is_in_the_summary,
     documents::local_links_resolve,
+    documents::the_book_stands_alone,
     layout::crates_have_readme_and_lints,
     layout::files_tell_one_story,
     layout::known_keys_have_a_provenance,

@@ -1,13 +1,26 @@
 #![doc = include_str!("../README.md")]
 
-/// The chapters of the book that show this crate; their examples run as doctests.
+/// The pages with examples in Rust, which run as doctests. `tests/it/book.rs` checks that none is
+/// missing here.
 #[cfg(doctest)]
 mod book {
-    #[doc = include_str!("../../../docs/flask.md")]
-    struct Flask;
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
 
     #[doc = include_str!("../../../docs/cookies-and-policy.md")]
     struct CookiesAndPolicy;
+
+    #[doc = include_str!("../../../docs/flask.md")]
+    struct Flask;
+
+    #[doc = include_str!("../../../docs/modes.md")]
+    struct Modes;
+
+    #[doc = include_str!("../../../docs/rotating-keys.md")]
+    struct RotatingKeys;
+
+    #[doc = include_str!("../../../docs/secret-keys.md")]
+    struct SecretKeys;
 }
 
 mod extract;

@@ -89,7 +89,7 @@ impl Codec {
                 };
                 Record {
                     id,
-                    data,
+                    data: data.into(),
                     created_at: created_at.unwrap_or(verified.signed_at),
                     issued_at: Some(verified.signed_at),
                     needs_reissue: verified.needs_reissue,
@@ -107,7 +107,7 @@ impl Codec {
                 let value = tagged::loads(json).map_err(|_| SessionError::NotASession)?;
                 Record {
                     id: Some(opened.session_id),
-                    data: into_dict(value)?,
+                    data: into_dict(value)?.into(),
                     created_at: Timestamp::from_unix_seconds(u64::from_be_bytes(*created_at)),
                     issued_at: Some(opened.issued_at),
                     needs_reissue: opened.needs_reissue,
@@ -129,8 +129,13 @@ impl Codec {
     }
 
     /// The cookie of a session, issued now.
-    pub(crate) fn encode(&self, record: &Record, now: Timestamp) -> Result<String, SessionError> {
-        if matches!(self.rules, Rules::Timeouts(_)) && record.data.contains_key(META) {
+    pub(crate) fn encode(
+        &self,
+        record: &mut Record,
+        now: Timestamp,
+    ) -> Result<String, SessionError> {
+        let under_timeouts = matches!(self.rules, Rules::Timeouts(_));
+        if under_timeouts && record.data.dict().contains_key(META) {
             return Err(SessionError::ReservedKey(META));
         }
         let id = match record.id {
@@ -138,18 +143,18 @@ impl Codec {
             None => SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)?,
         };
         let encoded = match &self.prepared {
-            Prepared::Signed(flask) => {
-                let mut data = record.data.clone();
-                if let Rules::Timeouts(_) = self.rules {
-                    data.insert(META, meta(record.created_at, id));
-                }
-                flask.dumps(&Value::Dict(data), now)
+            Prepared::Signed(flask) if under_timeouts => {
+                let meta = meta(record.created_at, id);
+                record.data.dict_mut().insert(META, meta);
+                let cookie = flask.dumps(record.data.value(), now);
+                record.data.dict_mut().remove(META);
+                cookie
             }
+            Prepared::Signed(flask) => flask.dumps(record.data.value(), now),
             Prepared::Sealed { sealer, .. } => {
                 let mut data = record.created_at.unix_seconds().to_be_bytes().to_vec();
-                let json = tagged::dumps(&Value::Dict(record.data.clone()), false)
-                    .map_err(SessionError::unwritable)?;
-                data.extend(json);
+                let json = tagged::dumps(record.data.value(), false);
+                data.extend(json.map_err(SessionError::unwritable)?);
                 sealer.seal(&data, id, now, &mut rand::rng())
             }
         };

@@ -79,7 +79,7 @@ impl SessionHandle {
         }
         match self.0.engine.rules() {
             Rules::Timeouts(timeouts) => {
-                let cookie = match &state.record {
+                let cookie = match &mut state.record {
                     Some(record) => self.cookie_under_timeouts(record, timeouts)?,
                     None => None,
                 };
@@ -87,7 +87,9 @@ impl SessionHandle {
                     vary_by_cookie(response);
                     forbid_caching(response);
                 }
-                response.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
+                if let Some(cookie) = cookie {
+                    response.append(SET_COOKIE, cookie);
+                }
             }
             Rules::Flask(rules) => {
                 // Flask opens the session of every request. Here only those are opened that the
@@ -95,14 +97,16 @@ impl SessionHandle {
                 if rules.refresh_each_request && !state.touched && self.has_cookie() {
                     self.load(&mut state)?;
                 }
-                let cookie = match &state.record {
+                let cookie = match &mut state.record {
                     Some(record) => self.cookie_like_flask(record, rules.refresh_each_request)?,
                     None => None,
                 };
                 if (state.touched && self.has_keys()) || cookie.is_some() {
                     vary_by_cookie(response);
                 }
-                response.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
+                if let Some(cookie) = cookie {
+                    response.append(SET_COOKIE, cookie);
+                }
             }
         }
         Ok(())
@@ -111,33 +115,31 @@ impl SessionHandle {
     /// The cookie that the response has to carry, if any.
     fn cookie_under_timeouts(
         &self,
-        record: &Record,
+        record: &mut Record,
         timeouts: Timeouts,
     ) -> Result<Option<HeaderValue>, SessionError> {
         let policy = self.0.engine.cookie();
-        if record.ended || record.data.is_empty() {
+        if record.ended || record.data.dict().is_empty() {
             let came_with_one = record.issued_at.is_some();
             return (record.ended || (came_with_one && record.modified))
                 .then(|| policy.set_cookie("", Lifetime::Removed))
                 .transpose();
         }
-        let now = self.now();
+        let (now, modified) = (self.now(), record.modified);
         let age = |issued| now.seconds_since(issued).unwrap_or(0);
-        let due = || {
-            record.needs_reissue
-                || record
-                    .issued_at
-                    .is_some_and(|issued| age(issued) >= timeouts.touch_seconds())
-        };
-        let cookie = || {
+        let due = record.needs_reissue
+            || record
+                .issued_at
+                .is_some_and(|issued| age(issued) >= timeouts.touch_seconds());
+        let mut cookie = || {
             let value = self.0.engine.codec().encode(record, now)?;
             policy.set_cookie(&value, Lifetime::BrowserSession)
         };
-        if record.modified {
+        if modified {
             self.check_signing_key()?;
             return cookie().map(Some);
         }
-        if !due() || !self.signs() {
+        if !due || !self.signs() {
             return Ok(None);
         }
         // The handler changed nothing, so what it answers stays true without a new cookie.
@@ -151,7 +153,7 @@ impl SessionHandle {
     /// `SecureCookieSessionInterface.save_session`, step by step.
     fn cookie_like_flask(
         &self,
-        record: &Record,
+        record: &mut Record,
         refresh_each_request: bool,
     ) -> Result<Option<HeaderValue>, SessionError> {
         if record.written {
@@ -163,7 +165,7 @@ impl SessionHandle {
         let policy = self.0.engine.cookie();
         let modified = record.modified || record.ended;
         let permanent = record.is_permanent();
-        if record.data.is_empty() || record.ended {
+        if record.data.dict().is_empty() || record.ended {
             return modified
                 .then(|| policy.set_cookie("", Lifetime::Removed))
                 .transpose();
@@ -210,13 +212,13 @@ impl SessionHandle {
         let mut changed = always_modified;
         for (key, _) in old {
             if new.get_text(key).is_none() {
-                changed |= record.data.remove_text(key).is_some();
+                changed |= record.data.dict_mut().remove_text(key).is_some();
             }
         }
         for (key, value) in new {
             if old.get_text(key) != Some(value) {
-                changed |= record.data.get_text(key) != Some(value);
-                record.data.insert(key.clone(), value.clone());
+                changed |= record.data.dict().get_text(key) != Some(value);
+                record.data.dict_mut().insert(key.clone(), value.clone());
             }
         }
         record.modified |= changed;

@@ -1,5 +1,7 @@
 //! A session while a request is served.
 
+use std::sync::Arc;
+
 use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 use privyseal::value::{Dict, Value};
@@ -16,7 +18,7 @@ pub(crate) struct Record {
     pub(crate) created_at: Timestamp,
     /// When the cookie was made; `None` when the session came without a valid one.
     pub(crate) issued_at: Option<Timestamp>,
-    pub(crate) data: Dict,
+    pub(crate) data: Data,
     /// The cookie was made under a key that no longer signs.
     pub(crate) needs_reissue: bool,
     /// The session is to be saved.
@@ -34,7 +36,7 @@ impl Record {
             id: None,
             created_at: now,
             issued_at: None,
-            data: Dict::new(),
+            data: Data::default(),
             needs_reissue: false,
             modified: false,
             written: false,
@@ -44,7 +46,49 @@ impl Record {
 
     /// Flask's `session.permanent`.
     pub(crate) fn is_permanent(&self) -> bool {
-        self.data.get(PERMANENT).is_some_and(is_truthy)
+        self.data.dict().get(PERMANENT).is_some_and(is_truthy)
+    }
+}
+
+/// The keys and values of a session; a clone is one reference count, and a change after it makes
+/// the copy that the clone did not.
+#[derive(Clone, Debug)]
+pub(crate) struct Data(Arc<Value>);
+
+impl Data {
+    /// The whole, as the formats write it.
+    pub(crate) fn value(&self) -> &Value {
+        &self.0
+    }
+
+    pub(crate) fn dict(&self) -> &Dict {
+        match &*self.0 {
+            Value::Dict(dict) => dict,
+            _ => const { &Dict::new() },
+        }
+    }
+
+    pub(crate) fn dict_mut(&mut self) -> &mut Dict {
+        let value = Arc::make_mut(&mut self.0);
+        if !matches!(value, Value::Dict(_)) {
+            *value = Value::Dict(Dict::new());
+        }
+        match value {
+            Value::Dict(dict) => dict,
+            _ => unreachable!("the line above makes it a dict"),
+        }
+    }
+}
+
+impl From<Dict> for Data {
+    fn from(dict: Dict) -> Self {
+        Self(Arc::new(Value::Dict(dict)))
+    }
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Dict::new().into()
     }
 }
 

@@ -8,7 +8,7 @@ use privyseal::value::{Dict, Value, from_value, to_value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::record::{PERMANENT, Record};
+use crate::record::{Data, PERMANENT, Record};
 use crate::{SessionError, SessionHandle};
 
 /// The session of a request, as a `T`; without one, as a [`Dict`] of values.
@@ -38,7 +38,7 @@ pub struct Session<T: Serialize = Dict> {
     handle: SessionHandle,
     value: T,
     /// What the session held when `value` was read from it.
-    opened: Dict,
+    opened: Data,
     /// The part of `value` that came from there, before its first change; `None` while there was
     /// none. A field that `T` fills in by default is not in it, so that it is saved with a change.
     before: Option<Dict>,
@@ -48,12 +48,11 @@ pub struct Session<T: Serialize = Dict> {
 
 impl<T: Serialize + DeserializeOwned> Session<T> {
     pub(crate) fn new(handle: SessionHandle, record: &Record) -> Result<Self, SessionError> {
-        let opened = Value::Dict(record.data.clone());
-        let value = from_value(&opened).map_err(SessionError::WrongType)?;
+        let value = from_value(record.data.value()).map_err(SessionError::WrongType)?;
         Ok(Self {
             handle,
             value,
-            opened: opened.into_dict().unwrap_or_default(),
+            opened: record.data.clone(),
             before: None,
             created_at: record.created_at,
             is_new: record.issued_at.is_none(),
@@ -120,8 +119,10 @@ impl<T: Serialize> Session<T> {
         };
         let after = as_dict(&self.value)?;
         let always_modified = self.handle.follows_flask();
+        // Our share of the data is given up first, so that it is changed in place.
+        self.opened = Data::default();
         self.handle.write_back(&before, &after, always_modified);
-        self.opened = after;
+        self.opened = after.into();
         Ok(())
     }
 }
@@ -139,7 +140,7 @@ impl<T: Serialize> DerefMut for Session<T> {
         if self.before.is_none() {
             match as_dict(&self.value) {
                 Ok(mut before) => {
-                    before.retain(|key, _| self.opened.get_text(key).is_some());
+                    before.retain(|key, _| self.opened.dict().get_text(key).is_some());
                     self.before = Some(before);
                 }
                 Err(error) => self.handle.fail(error),

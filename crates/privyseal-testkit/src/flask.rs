@@ -38,7 +38,10 @@ impl FlaskApp {
 }
 
 /// The Python with the packages of `interop/requirements.txt`.
-fn python() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it is not there.
+pub fn python() -> Result<PathBuf> {
     if let Some(python) = std::env::var_os("PRIVYSEAL_INTEROP_PYTHON") {
         return Ok(python.into());
     }

@@ -29,6 +29,39 @@ pub(crate) fn local_links_resolve(tree: &Tree) -> Vec<String> {
     complaints
 }
 
+/// A link on a page of the book leads to another one: elsewhere does not exist in a rendered book.
+pub(crate) fn the_book_stands_alone(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let pages = tree.texts(&[".md"]);
+    for (path, text) in pages.filter(|(path, _)| path.starts_with("docs/")) {
+        for (number, target) in links(text) {
+            if resolve(path, target).is_some_and(|target| !target.starts_with("docs/")) {
+                complaints.push(format!("{path}:{number}: leads out of the book: {target}"));
+            }
+        }
+    }
+    complaints
+}
+
+/// A document that says `cargo xtask NAME` names a command.
+pub(crate) fn commands_of_xtask_exist(tree: &Tree) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (path, text) in tree.texts(&[".md"]) {
+        for (number, line) in text.lines().enumerate() {
+            for rest in line.split("cargo xtask ").skip(1) {
+                let name = rest
+                    .split(|c: char| !c.is_ascii_lowercase() && c != '-')
+                    .next();
+                let name = name.filter(|name| !name.is_empty());
+                if name.is_some_and(|name| crate::COMMANDS.iter().all(|known| known.name != name)) {
+                    complaints.push(format!("{path}:{}: no such command: {line}", number + 1));
+                }
+            }
+        }
+    }
+    complaints
+}
+
 /// The changelog has a section for what comes, or for the version that the workspace has.
 pub(crate) fn changelog_has_the_version(tree: &Tree) -> Vec<String> {
     let manifest = tree.text("Cargo.toml").unwrap_or_default();
@@ -125,6 +158,28 @@ mod tests {
         assert_eq!(
             complaints,
             expected.map(|to| format!("docs/a.md:2: leads nowhere: {to}"))
+        );
+    }
+
+    #[test]
+    fn links_out_of_the_book_are_found() {
+        let text = "[a](../LICENSE) [b](b.md) [c](../docs/b.md)\n";
+        let tree = Tree::of(&[("docs/a.md", text), ("a.md", text), ("docs/b.md", "")]);
+        assert_eq!(
+            the_book_stands_alone(&tree),
+            ["docs/a.md:1: leads out of the book: ../LICENSE"]
+        );
+    }
+
+    #[test]
+    fn commands_that_do_not_exist_are_found() {
+        let good = "`cargo xtask` lists them, `cargo xtask known-keys --check` is one\n\
+                    $ cargo xtask         # the others\n";
+        assert_eq!(commands_of_xtask_exist(&Tree::of(&[("a.md", good)])), NONE);
+        let bad = Tree::of(&[("a.md", "\ncargo xtask tests\n")]);
+        assert_eq!(
+            commands_of_xtask_exist(&bad),
+            ["a.md:2: no such command: cargo xtask tests"]
         );
     }
 

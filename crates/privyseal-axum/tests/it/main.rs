@@ -7,7 +7,9 @@
 )]
 
 mod application;
+mod book;
 mod caching;
+mod examples;
 mod flask_rules;
 mod flask_sharing;
 mod handlers;

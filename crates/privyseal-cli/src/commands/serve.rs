@@ -41,12 +41,22 @@ impl Arguments {
     pub(crate) fn run(self, output: Output) -> Result<Answer> {
         let options = Options::prepare(self.data_dir)?;
         options.warnings().iter().for_each(failure::warn_of_key);
+        report_events();
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .context("could not start the server")?
             .block_on(run(self.listen, options, output))
     }
+}
+
+/// Sends what goes wrong while serving to standard error, a line each.
+fn report_events() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .init();
 }
 
 async fn run(address: SocketAddr, options: Options, output: Output) -> Result<Answer> {

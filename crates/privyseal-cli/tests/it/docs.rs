@@ -2,35 +2,139 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Place;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_privyseal");
 
-/// Runs the commands of every block that starts with ```` ```console ````, in one directory for the
-/// whole page, and compares what they print. In an expected line, `[..]` stands for anything.
+/// Blocks that are not run here: the page, how the block begins, and what runs it instead.
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    (
+        "README.md",
+        "$ cargo run --release -- serve\n",
+        "`serve::the_documents_start_it` starts it with these arguments",
+    ),
+    (
+        "README.md",
+        "$ cargo xtask ci\n",
+        "`.ci/run` is this command; `cargo xtask tidy` checks that there is one of the name",
+    ),
+    (
+        "CONTRIBUTING.md",
+        "$ cargo xtask ci ",
+        "`cargo xtask tidy` checks that there are commands of these names",
+    ),
+    (
+        "docs/sample-application.md",
+        "$ privyseal serve\n",
+        "`serve::the_documents_start_it` starts it with these arguments",
+    ),
+    (
+        "docs/command-line.md",
+        "$ privyseal serve ",
+        "`serve::the_documents_start_it` starts it with these arguments",
+    ),
+    (
+        "bench/README.md",
+        "cargo xtask bench ",
+        "a test run is no place to measure; `cargo xtask tidy` checks the name of the command",
+    ),
+    (
+        "bench/README.md",
+        "target/release/privyseal-bench ",
+        "needs a release build, and Valgrind",
+    ),
+    (
+        "fuzz/README.md",
+        "$ cargo xtask fuzz ",
+        "`cargo xtask test` runs every target; `cargo xtask tidy` checks the name of the command",
+    ),
+];
+
+/// Runs the commands of every block marked `console` or `sh`, in one directory for each page, and compares what they print. In an expected line, `[..]` stands for anything.
 #[cfg(unix)]
 #[test]
-fn the_page_on_the_command_line_does_not_lie() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/command-line.md");
-    let page = std::fs::read_to_string(page).unwrap();
-    let place = Place::new();
-    let mut commands = 0;
-    for block in page.split("```console\n").skip(1) {
-        let block = block.split("```").next().unwrap();
-        for step in block.split("$ ").filter(|step| !step.is_empty()) {
-            let (command, expected) = step.split_once('\n').unwrap();
-            let printed = shell(&place, command);
-            assert!(
-                matches(expected, &printed),
-                "$ {command}\n--- the page says\n{expected}--- but it is\n{printed}"
-            );
-            commands += 1;
+fn no_page_lies_about_what_the_program_prints() {
+    let (mut commands, mut elsewhere) = (0, 0);
+    for (name, page) in pages() {
+        let place = Place::new();
+        for block in blocks(&page) {
+            if ELSEWHERE
+                .iter()
+                .any(|(on, start, _)| *on == name && block.starts_with(start))
+            {
+                elsewhere += 1;
+                continue;
+            }
+            for step in block.split("$ ").filter(|step| !step.is_empty()) {
+                let (command, expected) = step.split_once('\n').unwrap();
+                let printed = shell(&place, command);
+                assert!(
+                    matches(expected, &printed),
+                    "{name}: $ {command}\n--- the page says\n{expected}--- but it is\n{printed}"
+                );
+                commands += 1;
+            }
         }
     }
-    assert!(commands >= 12, "only {commands} commands were found");
+    assert_eq!(elsewhere, ELSEWHERE.len(), "one of ELSEWHERE is gone");
+    assert!(commands >= 30, "only {commands} commands were found");
+}
+
+#[test]
+fn ci_runs_the_command_of_the_readme() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let script = fs::read_to_string(root.join(".ci/run")).unwrap();
+    assert!(script.ends_with("\nexec cargo xtask ci\n"), "{script}");
+}
+
+#[test]
+fn every_transcript_is_marked_as_one() {
+    for (name, page) in pages() {
+        let fences = page.lines().filter(|line| line.starts_with("```"));
+        for fence in fences.step_by(2) {
+            let others = ["```", "```bash", "```shell", "```shell-session"];
+            assert!(
+                !others.contains(&fence),
+                "{name}: write ```console or ```text"
+            );
+        }
+    }
+}
+
+/// Every page of the repository, with its path from the root.
+pub(crate) fn pages() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut open = vec![root.clone()];
+    for directory in ["docs", "docs/decisions", "bench", "fuzz", "vectors"] {
+        open.push(root.join(directory));
+    }
+    open.extend(entries(&root.join("crates")));
+    let files = open.iter().flat_map(|directory| entries(directory));
+    let pages = files.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
+    pages
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+            (name.to_owned(), fs::read_to_string(&path).unwrap())
+        })
+        .collect()
+}
+
+/// The blocks of a page that show commands.
+pub(crate) fn blocks(page: &str) -> impl Iterator<Item = &str> {
+    let fenced = page.split("```").skip(1).step_by(2);
+    fenced.filter_map(|block| {
+        let transcript = block.strip_prefix("console\n");
+        transcript.or_else(|| block.strip_prefix("sh\n"))
+    })
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 #[test]

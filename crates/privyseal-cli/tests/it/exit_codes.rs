@@ -51,20 +51,23 @@ fn code_130_is_ctrl_c() {
     use std::os::unix::process::ExitStatusExt;
 
     let place = Place::new();
-    let mut child = place
-        .command(["key", "check", "-"])
+    // What runs in the background may have been started deaf to Ctrl-C, and so would its children.
+    let mut child = Command::new("env")
+        .args(["--default-signal=INT", env!("CARGO_BIN_EXE_privyseal")])
+        .args(["key", "check", "-"])
+        .current_dir(place.path("."))
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
-    let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let status = child.wait().unwrap();
+    let status = loop {
+        let pid = child.id().to_string();
+        Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        // The first signal may come before `env` has made the child listen to it.
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::yield_now();
+    };
     assert_eq!(status.signal().map(|signal| 128 + signal), Some(130));
 }
 

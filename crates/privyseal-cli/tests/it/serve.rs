@@ -1,8 +1,10 @@
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command};
 
+use crate::docs::{blocks, pages};
 use crate::{Place, WEAK_KEY};
 
 /// The example key of Flask's documentation: strong, if the whole world did not have it.
@@ -19,7 +21,11 @@ struct Server {
 
 impl Server {
     fn start(place: &Place) -> Self {
-        let mut child = place.command(FREE_PORT).spawn().unwrap();
+        Self::start_with(place, FREE_PORT)
+    }
+
+    fn start_with(place: &Place, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let mut child = place.command(arguments).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
@@ -80,6 +86,39 @@ fn the_first_start_makes_a_key_and_serves() {
     let same = fs::read(place.path("privyseal-data/keys/0001.key")).unwrap();
     assert!(key == same);
     assert_eq!(again.stop("-TERM"), (Some(0), String::new()));
+}
+
+/// The lines of the documents that start the server, on a free port.
+#[test]
+fn the_documents_start_it() {
+    let pages = pages();
+    let lines = pages
+        .iter()
+        .flat_map(|(_, page)| blocks(page))
+        .flat_map(str::lines);
+    let calls: Vec<&str> = lines
+        .filter_map(|line| {
+            line.strip_prefix("$ cargo run --release -- ")
+                .or_else(|| line.strip_prefix("$ privyseal "))
+                .filter(|call| call.starts_with("serve"))
+        })
+        .collect();
+    assert_eq!(calls.len(), 3, "{calls:?}");
+    for call in calls {
+        let place = Place::new();
+        let call = call.replace("127.0.0.1:8080", "127.0.0.1:0");
+        let mut arguments: Vec<&str> = call.split(' ').collect();
+        if !arguments.contains(&"--listen") {
+            arguments.extend(["--listen", "127.0.0.1:0"]);
+        }
+        let server = Server::start_with(&place, arguments);
+        assert!(server.get("/").starts_with("HTTP/1.1 200 OK\r\n"), "{call}");
+        assert!(
+            place.path("privyseal-data/keys/0001.key").exists(),
+            "{call}"
+        );
+        assert_eq!(server.stop("-TERM").0, Some(0), "{call}");
+    }
 }
 
 #[test]

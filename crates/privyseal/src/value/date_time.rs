@@ -183,12 +183,11 @@ impl FromStr for DateTime {
     }
 }
 
-/// The number that decimal digits spell.
+/// The number that decimal digits spell; `None` when it does not fit.
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |number, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| number * 10 + i64::from(digit - b'0'))
+    digits.iter().try_fold(0_i64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| i64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
     })
 }
 
@@ -212,6 +211,14 @@ mod tests {
         }
         assert_eq!(DateTime::from_unix_seconds(FIRST - 1), None);
         assert_eq!(DateTime::from_unix_seconds(LAST + 1), None);
+    }
+
+    /// Found by the fuzz target `tagged_loads`.
+    #[test]
+    fn an_hour_of_a_hundred_digits_is_no_instant() {
+        let hour = "7".repeat(100);
+        let text = format!("Thu, 29 Feb 2024 {hour}:04:56 GMT");
+        assert!(text.parse::<DateTime>().is_err());
     }
 
     #[test]
