@@ -16,16 +16,10 @@ pub(crate) fn now() -> Timestamp {
 
 /// A time in RFC 3339; as plain seconds where that has no form for it.
 pub(crate) fn rfc3339(time: Timestamp) -> String {
-    let date_time = i64::try_from(time.unix_seconds())
+    i64::try_from(time.unix_seconds())
         .ok()
-        .and_then(DateTime::from_unix_seconds);
-    match date_time {
-        Some(at) => {
-            let ((year, month, day), (hour, minute, second)) = (at.date(), at.time());
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-        }
-        None => time.to_string(),
-    }
+        .and_then(DateTime::from_unix_seconds)
+        .map_or_else(|| time.to_string(), DateTime::to_rfc3339)
 }
 
 #[cfg(test)]

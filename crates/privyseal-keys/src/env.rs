@@ -131,13 +131,21 @@ fn text(
             origin: Origin::Variable(name.to_owned()),
         }),
     };
-    match (read(name)?, read(&format!("{name}_FILE"))?) {
+    let file = format!("{name}_FILE");
+    match (read(name)?, read(&file)?) {
         (None, None) => Ok(None),
         (Some(text), None) => Ok(Some(KeyText::from_bytes(
             Zeroizing::new(text.into_bytes()),
             Origin::Variable(name.to_owned()),
         ))),
-        (None, Some(path)) => KeyText::from_file(path).map(Some),
+        (None, Some(path)) => match KeyText::from_file(path) {
+            // Not the path: who mistook this variable for the other one put the key there.
+            Err(SourceError::Unreadable { source, .. }) => Err(SourceError::Unreadable {
+                origin: Origin::Variable(file),
+                source,
+            }),
+            read => read.map(Some),
+        },
         (Some(text), Some(_)) => {
             drop(Zeroizing::new(text));
             Err(SourceError::Ambiguous {

@@ -57,6 +57,10 @@ impl Engine {
     ///
     /// # Security
     /// A copy of the cookie stays valid until it times out, also after signing out.
+    ///
+    /// Nonces come from `rand::rng()`. A process that forks, or a virtual machine of which a
+    /// snapshot is restored more than once, must do so before it seals its first session or call
+    /// `rand::rng().reseed()` in each thread after: see [`Sealer::seal`](privyseal::sealed::Sealer::seal).
     pub fn sealed(keys: impl Into<LiveKeyRing>) -> Self {
         let mode = Mode::Sealed {
             application: String::new(),

@@ -124,6 +124,12 @@ impl Sealer {
 
     /// The token that holds the data, under a new random nonce.
     ///
+    /// # Security
+    /// Two tokens under one nonce betray each other's content and the key of the seal. A generator
+    /// in user space, such as `rand::rng()`, repeats itself in a process that was forked and in a
+    /// virtual machine that was restored twice from one snapshot; there, give the generator of the
+    /// operating system or reseed before the first token.
+    ///
     /// # Errors
     /// When the ring has no key that signs, the token would be longer than
     /// [`MAX_TOKEN_LEN`](Self::MAX_TOKEN_LEN), or the source of randomness fails.

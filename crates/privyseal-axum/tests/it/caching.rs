@@ -41,13 +41,15 @@ impl Nginx {
             .stdin(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("no nginx: {error}\n\nhint: run cargo xtask test"));
-        let nginx = Self {
+        let mut nginx = Self {
             address,
             process,
             directory,
         };
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while TcpStream::connect(nginx.address).is_err() {
+            let ended = nginx.process.try_wait().unwrap();
+            assert_eq!(ended, None, "nginx ended before it listened");
             assert!(Instant::now() < deadline, "nginx does not listen");
             std::thread::yield_now();
         }

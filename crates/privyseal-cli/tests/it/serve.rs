@@ -38,11 +38,18 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> String {
+        self.send("GET", path, "", "")
+    }
+
+    /// The whole answer, headers included.
+    fn send(&self, method: &str, path: &str, cookie: &str, form: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let host = &self.address;
+        let (host, length) = (&self.address, form.len());
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
+             Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n{form}"
         )
         .unwrap();
         let mut answer = String::new();
@@ -118,6 +125,50 @@ fn the_documents_start_it() {
             "{call}"
         );
         assert_eq!(server.stop("-TERM").0, Some(0), "{call}");
+    }
+}
+
+#[test]
+fn a_full_run_never_says_a_key() {
+    let place = Place::new();
+    let server = Server::start(&place);
+    let mut said = String::new();
+    for mode in ["sealed", "signed", "flask"] {
+        let mut cookie = String::new();
+        for (method, path, form) in [
+            ("POST", "/sign-in", "name=Ada"),
+            ("GET", "", ""),
+            ("POST", "/note", "note=hello"),
+            ("POST", "/rotate", ""),
+            ("GET", "", ""),
+            ("GET", "/change?at=9", ""),
+            ("GET", "/change?at=x", ""),
+            ("POST", "/note", "no form at all"),
+            ("POST", "/sign-out", ""),
+            ("GET", "/nothing", ""),
+        ] {
+            let answer = server.send(method, &format!("/{mode}{path}"), &cookie, form);
+            assert!(answer.starts_with("HTTP/1.1 "), "{mode}{path}: {answer}");
+            let set = answer.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("set-cookie").then_some(value)
+            });
+            if let Some(set) = set {
+                cookie = set.split(';').next().unwrap().to_owned();
+            }
+            said += &answer;
+        }
+    }
+    let (code, stderr) = server.stop("-TERM");
+    assert_eq!(code, Some(0));
+    said += &stderr;
+    assert!(said.contains("Ada"), "nobody was signed in");
+    for number in 1..=4 {
+        let file = place.path(&format!("privyseal-data/keys/{number:04}.key"));
+        let key = fs::read_to_string(file).unwrap();
+        for part in key.trim_end().as_bytes().windows(16) {
+            assert!(!said.contains(str::from_utf8(part).unwrap()), "{said}");
+        }
     }
 }
 

@@ -129,7 +129,12 @@ fn every_refusal_names_its_source_and_never_the_key() {
         ),
         (
             &[("SECRET_KEY_FILE", "/nonexistent/key")],
-            "file /nonexistent/key",
+            "environment variable SECRET_KEY_FILE",
+        ),
+        (
+            // The key where its path should be.
+            &[("SECRET_KEY_FILE", KEY)],
+            "environment variable SECRET_KEY_FILE",
         ),
         (
             &[("SECRET_KEY", KEY), ("SECRET_KEY_FALLBACKS", OLD_KEY)],

@@ -37,4 +37,4 @@ pub use timestamp::{Loaded, TimedUnsigned, TimestampSigner};
 pub use url_safe::{UrlSafeSerializer, UrlSafeTimedSerializer};
 
 pub(crate) use payload::{inflate, write_payload};
-pub(crate) use timestamp::Fault;
+pub(crate) use timestamp::{Fault, Stamp};

@@ -4,7 +4,7 @@ use crate::digest::Digest;
 use crate::encoding::{self, Base64};
 use crate::formats::flask::tagged;
 use crate::formats::itsdangerous::{
-    self, DEFAULT_INFLATE_LIMIT, KeyDerivation, Options, PayloadError,
+    self, DEFAULT_INFLATE_LIMIT, KeyDerivation, Options, PayloadError, Stamp, TimestampSigner,
 };
 use crate::inspect::content::Shown;
 use crate::inspect::{Context, Finding, Format, KeyMatch, Report, UnverifiedContent};
@@ -102,7 +102,7 @@ impl<'t> Anatomy<'t> {
 
     fn digest(&self) -> Option<Digest> {
         let length = self.mac.as_ref()?.len();
-        DIGESTS
+        Digest::ALL
             .into_iter()
             .find(|digest| digest.output_len() == length)
     }
@@ -196,12 +196,12 @@ impl<'t> Anatomy<'t> {
             let meaning = format!("{} characters, {at} s after 1970", stamp.len());
             report.part("timestamp", stamp.len(), meaning);
             report.issued_at = Some(at);
-            let bytes = at.unix_seconds().to_be_bytes();
-            let skipped = (at.unix_seconds().leading_zeros() / 8) as usize;
-            if encoding::encode(bytes.get(skipped..).unwrap_or_default()).as_bytes() != stamp {
+            let mut canonical = String::new();
+            Stamp::new(at).push_to(&mut canonical);
+            if canonical.as_bytes() != stamp {
                 report.add(Finding::NonCanonical { part: "timestamp" });
             }
-            if at.unix_seconds() >= YEAR_10000 {
+            if at.unix_seconds() > TimestampSigner::MAX_DATE {
                 report.add(Finding::TimestampOutOfRange);
             }
         }
@@ -430,12 +430,7 @@ fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn decode_stamp(stamp: &[u8]) -> Option<Timestamp> {
-    let bytes = Base64::PythonLenient.decode_short::<8>(stamp)?;
-    let seconds = bytes
-        .as_bytes()
-        .iter()
-        .fold(0, |sum: u64, &byte| sum << 8 | u64::from(byte));
-    Some(Timestamp::from_unix_seconds(seconds))
+    Stamp::decode(stamp, Base64::PythonLenient)
 }
 
 /// Whether the text is base64 that is not spelled as we write it.
@@ -453,13 +448,5 @@ const fn hash_name(digest: Digest) -> &'static str {
     }
 }
 
-const DIGESTS: [Digest; 5] = [
-    Digest::Sha1,
-    Digest::Sha224,
-    Digest::Sha256,
-    Digest::Sha384,
-    Digest::Sha512,
-];
 const YEAR_2000: u64 = 946_684_800;
 const YEAR_2100: u64 = 4_102_444_800;
-const YEAR_10000: u64 = 253_402_300_800;

@@ -176,13 +176,7 @@ fn a_given_salt_is_tried_with_every_derivation() {
         KeyDerivation::Hmac,
         KeyDerivation::None,
     ] {
-        for digest in [
-            Digest::Sha1,
-            Digest::Sha224,
-            Digest::Sha256,
-            Digest::Sha384,
-            Digest::Sha512,
-        ] {
+        for digest in Digest::ALL {
             let options = Options {
                 key_derivation,
                 digest,

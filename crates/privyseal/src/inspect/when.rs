@@ -14,15 +14,10 @@ impl fmt::Display for Utc {
         let instant = i64::try_from(seconds)
             .ok()
             .and_then(DateTime::from_unix_seconds);
-        let Some(instant) = instant else {
-            return write!(f, "{seconds} s after 1970");
-        };
-        let (year, month, day) = instant.date();
-        let (hour, minute, second) = instant.time();
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
-        )
+        match instant {
+            Some(instant) => f.write_str(&instant.to_rfc3339()),
+            None => write!(f, "{seconds} s after 1970"),
+        }
     }
 }
 

@@ -94,6 +94,12 @@ impl DateTime {
         civil_from_days(self.0.div_euclid(DAY))
     }
 
+    /// The instant as RFC 3339 writes it: `2024-02-29T07:04:56Z`.
+    pub fn to_rfc3339(self) -> String {
+        let ((year, month, day), (hour, minute, second)) = (self.date(), self.time());
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+
     /// Hour, minute and second in UTC.
     pub fn time(self) -> (i64, i64, i64) {
         let second = self.0.rem_euclid(DAY);

@@ -1,7 +1,7 @@
 //! `itsdangerous.TimestampSigner`: a signature over the value and the time it was signed.
 
 use crate::digest::Digest;
-use crate::encoding;
+use crate::encoding::{self, Base64};
 use crate::error::{Error, Kind};
 use crate::formats::itsdangerous::signer::Match;
 use crate::formats::itsdangerous::{BadData, Options, OptionsError, Signer};
@@ -56,7 +56,7 @@ pub struct Loaded<T> {
 
 impl TimestampSigner {
     /// The last second of the year 9999: Python cannot hold a later date.
-    const MAX_DATE: u64 = 253_402_300_799;
+    pub(crate) const MAX_DATE: u64 = 253_402_300_799;
 
     /// A signer with the keys of the ring.
     ///
@@ -189,12 +189,7 @@ impl TimestampSigner {
     }
 
     fn decode_stamp(&self, stamp: &[u8]) -> Option<Timestamp> {
-        let bytes = self.signer.options.base64.decode_short::<8>(stamp)?;
-        let seconds = bytes
-            .as_bytes()
-            .iter()
-            .fold(0, |sum: u64, &byte| sum << 8 | u64::from(byte));
-        Some(Timestamp::from_unix_seconds(seconds))
+        Stamp::decode(stamp, self.signer.options.base64)
     }
 
     /// The exception that Python raises.
@@ -278,13 +273,13 @@ impl From<Fault<'_>> for Error {
 }
 
 /// A time as a token carries it: big-endian seconds without leading zero bytes.
-struct Stamp {
+pub(crate) struct Stamp {
     bytes: [u8; 8],
     skipped: usize,
 }
 
 impl Stamp {
-    fn new(time: Timestamp) -> Self {
+    pub(crate) fn new(time: Timestamp) -> Self {
         let seconds = time.unix_seconds();
         Self {
             bytes: seconds.to_be_bytes(),
@@ -292,7 +287,17 @@ impl Stamp {
         }
     }
 
-    fn push_to(&self, token: &mut String) {
+    pub(crate) fn push_to(&self, token: &mut String) {
         encoding::encode_to(self.bytes.get(self.skipped..).unwrap_or_default(), token);
+    }
+
+    /// The time behind the text; `None` when it is malformed or beyond eight bytes.
+    pub(crate) fn decode(stamp: &[u8], base64: Base64) -> Option<Timestamp> {
+        let bytes = base64.decode_short::<8>(stamp)?;
+        let seconds = bytes
+            .as_bytes()
+            .iter()
+            .fold(0, |sum: u64, &byte| sum << 8 | u64::from(byte));
+        Some(Timestamp::from_unix_seconds(seconds))
     }
 }

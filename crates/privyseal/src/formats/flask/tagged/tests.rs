@@ -342,3 +342,22 @@ proptest! {
         let _ = loads(format!(r#"{{"{tag}":{content}}}"#).as_bytes());
     }
 }
+
+#[test]
+fn the_deepest_session_is_read_on_a_two_mebibyte_stack() {
+    let work = || {
+        // Half of the levels are tags, which are taken away; the other half are lists and dicts.
+        let open = "{\" t\":[".repeat(MAX_DEPTH / 2);
+        let close = "]}".repeat(MAX_DEPTH / 2);
+        let tuples = loads(format!("{open}1{close}").as_bytes()).expect("within the bound");
+        let open = "{\"a\":".repeat(MAX_DEPTH);
+        let close = "}".repeat(MAX_DEPTH);
+        let dicts = loads(format!("{open}1{close}").as_bytes()).expect("within the bound");
+        assert_eq!((tuples.clone(), dicts.clone()), (tuples, dicts));
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(work)
+        .expect("a thread");
+    thread.join().expect("no overflow");
+}
