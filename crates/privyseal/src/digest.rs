@@ -5,7 +5,6 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
-use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The hash function under a signature.
@@ -136,12 +135,8 @@ impl PreparedMac {
     /// Whether this is the MAC of the message, in time that depends on the lengths alone.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         fn run<M: Mac + Clone>(prepared: &M, message: &[u8], signature: &[u8]) -> bool {
-            let tag = prepared
-                .clone()
-                .chain_update(message)
-                .finalize()
-                .into_bytes();
-            tag.as_slice().ct_eq(signature).into()
+            let mac = prepared.clone().chain_update(message);
+            mac.verify_slice(signature).is_ok()
         }
         match self {
             Self::Sha1(mac) => run(mac, message, signature),

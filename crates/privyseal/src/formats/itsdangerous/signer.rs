@@ -143,10 +143,8 @@ impl Signer {
     pub(crate) fn split<'t>(&self, token: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
         let separator = self.options.separator.as_bytes();
         let at = match separator {
-            [single] => token.iter().rposition(|byte| byte == single)?,
-            _ => token
-                .windows(separator.len())
-                .rposition(|run| run == separator)?,
+            [single] => memchr::memrchr(*single, token)?,
+            _ => memchr::memmem::rfind(token, separator)?,
         };
         Some((token.get(..at)?, token.get(at + separator.len()..)?))
     }
