@@ -154,8 +154,8 @@ impl Engine {
         &self.0.cookie
     }
 
-    pub(crate) fn rules(&self) -> Rules {
-        self.0.rules
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.0.rules
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

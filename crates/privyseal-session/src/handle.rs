@@ -78,15 +78,14 @@ impl SessionHandle {
             return Err(failure);
         }
         match self.0.engine.rules() {
+            Rules::Timeouts(_) if !state.touched => {}
             Rules::Timeouts(timeouts) => {
                 let cookie = match &mut state.record {
                     Some(record) => self.cookie_under_timeouts(record, timeouts)?,
                     None => None,
                 };
-                if state.touched {
-                    vary_by_cookie(response);
-                    forbid_caching(response);
-                }
+                vary_by_cookie(response);
+                forbid_caching(response);
                 if let Some(cookie) = cookie {
                     response.append(SET_COOKIE, cookie);
                 }
@@ -116,7 +115,7 @@ impl SessionHandle {
     fn cookie_under_timeouts(
         &self,
         record: &mut Record,
-        timeouts: Timeouts,
+        timeouts: &Timeouts,
     ) -> Result<Option<HeaderValue>, SessionError> {
         let policy = self.0.engine.cookie();
         if record.ended || record.data.dict().is_empty() {
@@ -290,7 +289,7 @@ impl SessionHandle {
 /// and nearly always there is one.
 struct Cookies {
     first: Option<HeaderValue>,
-    others: Vec<HeaderValue>,
+    others: Box<[HeaderValue]>,
 }
 
 impl Cookies {
@@ -303,7 +302,7 @@ impl Cookies {
     }
 
     fn iter(&self) -> impl Iterator<Item = &HeaderValue> + Clone {
-        self.first.iter().chain(&self.others)
+        self.first.iter().chain(self.others.iter())
     }
 }
 
