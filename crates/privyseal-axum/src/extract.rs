@@ -58,7 +58,10 @@ where
             .extensions
             .get::<SessionHandle>()
             .ok_or(SessionRejection::MissingLayer)?;
-        handle.open().map(Self).map_err(SessionRejection::Unusable)
+        handle
+            .open(&parts.headers)
+            .map(Self)
+            .map_err(SessionRejection::Unusable)
     }
 }
 

@@ -115,13 +115,19 @@ impl Engine {
         self.change(|settings| settings.mode = Mode::Signed(options))
     }
 
-    /// Names the application, so that another one with the same key does not take its sealed
-    /// sessions. Signed sessions have Flask's format, which has no place for it.
+    /// Names the application, so that another one with the same key does not take its sessions.
+    ///
+    /// A sealed session is bound to the name by its key. Flask's format has no place for it but
+    /// the salt, which becomes `cookie-session/` and the name: a Flask application that shares the
+    /// session sets the same salt (`SecureCookieSessionInterface.salt`). Call this after
+    /// [`with_flask_options`](Self::with_flask_options).
     #[must_use]
     pub fn with_application(self, name: impl Into<String>) -> Self {
-        self.change(|settings| {
-            if let Mode::Sealed { application } = &mut settings.mode {
-                *application = name.into();
+        let name = name.into();
+        self.change(|settings| match &mut settings.mode {
+            Mode::Sealed { application } => *application = name,
+            Mode::Signed(options) => {
+                options.salt = format!("cookie-session/{name}").into_bytes();
             }
         })
     }

@@ -24,7 +24,9 @@ pub struct SessionHandle(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    cookies: Cookies,
+    /// The cookies of a request whose session Flask's rules may send again although no handler
+    /// asks for it. Under our own rules there is nothing to keep.
+    for_refresh: Option<Box<HeaderMap>>,
     state: Mutex<State>,
 }
 
@@ -40,26 +42,46 @@ struct State {
     failure: Option<SessionError>,
 }
 
+impl State {
+    /// Whether the response is made, so that a change would be lost; says so in the log.
+    fn is_too_late(&self) -> bool {
+        if self.committed {
+            tracing::warn!("a session was changed after its response was made; the change is lost");
+        }
+        self.committed
+    }
+}
+
 impl SessionHandle {
     pub(crate) fn new(engine: Engine, request: &HeaderMap) -> Self {
-        let cookies = Cookies::of(request);
+        let refreshes = match engine.rules() {
+            Rules::Flask(rules) => rules.refresh_each_request,
+            Rules::Timeouts(_) => false,
+        };
+        let for_refresh = refreshes.then(|| {
+            let cookies = request.get_all(COOKIE).iter().cloned();
+            Box::new(cookies.map(|cookie| (COOKIE, cookie)).collect())
+        });
         Self(Arc::new(Shared {
             engine,
-            cookies,
+            for_refresh,
             state: Mutex::default(),
         }))
     }
 
-    /// Opens the session for a handler.
+    /// Opens the session for a handler, from the headers of the same request.
     ///
     /// A missing, forged or expired cookie gives a new, empty session.
     ///
     /// # Errors
     /// When the cookie is authentic but holds no session, or one that is not a `T`.
-    pub fn open<T: Serialize + DeserializeOwned>(&self) -> Result<Session<T>, SessionError> {
+    pub fn open<T: Serialize + DeserializeOwned>(
+        &self,
+        request: &HeaderMap,
+    ) -> Result<Session<T>, SessionError> {
         let mut state = self.lock();
         state.touched = true;
-        let record = self.load(&mut state)?;
+        let record = self.load(&mut state, request)?;
         Session::new(self.clone(), record)
     }
 
@@ -93,8 +115,11 @@ impl SessionHandle {
             Rules::Flask(rules) => {
                 // Flask opens the session of every request. Here only those are opened that the
                 // rules may want to send again.
-                if rules.refresh_each_request && !state.touched && self.has_cookie() {
-                    self.load(&mut state)?;
+                if let Some(request) = &self.0.for_refresh
+                    && !state.touched
+                    && !request.is_empty()
+                {
+                    self.load(&mut state, request)?;
                 }
                 let cookie = match &mut state.record {
                     Some(record) => self.cookie_like_flask(record, rules.refresh_each_request)?,
@@ -201,8 +226,7 @@ impl SessionHandle {
     /// besides may have been changed by another handler, or be of a kind that `T` does not know.
     pub(crate) fn write_back(&self, old: &Dict, new: &Dict, always_modified: bool) {
         let mut state = self.lock();
-        if state.committed {
-            tracing::warn!("a session was changed after its response was made; the change is lost");
+        if state.is_too_late() {
             return;
         }
         let Some(record) = &mut state.record else {
@@ -231,7 +255,11 @@ impl SessionHandle {
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut Record, Timestamp)) {
         let now = self.now();
-        if let Some(record) = &mut self.lock().record {
+        let mut state = self.lock();
+        if state.is_too_late() {
+            return;
+        }
+        if let Some(record) = &mut state.record {
             change(record, now);
         }
     }
@@ -252,6 +280,7 @@ impl SessionHandle {
     fn load<'s>(
         &self,
         state: &'s mut MutexGuard<'_, State>,
+        request: &HeaderMap,
     ) -> Result<&'s mut Record, SessionError> {
         let slot = &mut state.record;
         if slot.is_none() {
@@ -260,7 +289,7 @@ impl SessionHandle {
             let cookie = engine
                 .cookie()
                 .reading()
-                .find(self.0.cookies.iter(), engine.cookie().name());
+                .find(request, engine.cookie().name());
             let record = match cookie.as_deref() {
                 None | Some("") => None,
                 Some(cookie) => engine.codec().decode(cookie, now)?,
@@ -271,10 +300,6 @@ impl SessionHandle {
         Ok(slot.as_mut().expect("the record was just made"))
     }
 
-    fn has_cookie(&self) -> bool {
-        self.0.cookies.first.is_some()
-    }
-
     fn now(&self) -> Timestamp {
         self.0.engine.clock().now()
     }
@@ -282,27 +307,6 @@ impl SessionHandle {
     /// A handler that panicked leaves the session as it was, which is whole between two calls.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The cookie headers of the request; cheap to keep, since header values are reference-counted,
-/// and nearly always there is one.
-struct Cookies {
-    first: Option<HeaderValue>,
-    others: Box<[HeaderValue]>,
-}
-
-impl Cookies {
-    fn of(request: &HeaderMap) -> Self {
-        let mut headers = request.get_all(COOKIE).iter().cloned();
-        Self {
-            first: headers.next(),
-            others: headers.collect(),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &HeaderValue> + Clone {
-        self.first.iter().chain(self.others.iter())
     }
 }
 

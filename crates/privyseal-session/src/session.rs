@@ -15,8 +15,11 @@ use crate::{SessionError, SessionHandle};
 ///
 /// It is saved because it changed: when it is dropped, the keys that differ are written back, and
 /// keys of the session that `T` does not know are kept, so that another application on the same
-/// cookie loses nothing; a handler that panics saves nothing. Drop it before the response is made: a session that lives on in a
-/// streamed body is too late, for the headers are gone.
+/// cookie loses nothing. A handler that panics saves nothing. Drop it before the response is made:
+/// a session that lives on in a streamed body is too late, for the headers are gone.
+///
+/// A `T` nests at most [`MAX_DEPTH`](privyseal::value::MAX_DEPTH) levels; a session of Flask's
+/// that nests deeper is an error here.
 ///
 /// # Examples
 /// ```
@@ -103,6 +106,9 @@ impl<T: Serialize> Session<T> {
     }
 
     /// Flask's `session.permanent`: under Flask's rules the cookie outlives the browser.
+    ///
+    /// It is kept beside the `T`, so clearing a dictionary afterwards leaves it, where Flask's
+    /// `clear()` drops it.
     pub fn set_permanent(&mut self, permanent: bool) {
         let mut new = Dict::new();
         new.insert(PERMANENT, permanent);

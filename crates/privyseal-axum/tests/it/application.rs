@@ -84,13 +84,14 @@ async fn logout(mut session: Session) -> &'static str {
 /// Does to the session what the steps in the body say.
 async fn perform(
     Extension(handle): Extension<SessionHandle>,
+    request: HeaderMap,
     Json(steps): Json<Value>,
 ) -> &'static str {
     for step in steps.as_array().unwrap() {
         let name = step[0].as_str().unwrap();
         let key = || step[1].as_str().unwrap();
         let value = || untyped(&step[2]).unwrap();
-        let mut session: privyseal_session::Session<Dict> = handle.open().unwrap();
+        let mut session: privyseal_session::Session<Dict> = handle.open(&request).unwrap();
         match name {
             // What changes nothing is only a read in Flask; here the handler says which it is.
             "pop" if !session.contains_key(key()) => {}

@@ -163,7 +163,7 @@ impl App {
                 .ok()
                 .map(|value| (COOKIE, value)),
         );
-        let opened = self.engine.begin(&headers).open::<Dict>();
+        let opened = self.engine.begin(&headers).open::<Dict>(&headers);
         Tried {
             cookie,
             accepted: opened.is_ok_and(|session| !session.is_new()),

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use http::HeaderValue;
+use http::HeaderMap;
+use http::header::{COOKIE, HeaderValue};
 
 /// How the session cookie is found among those of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,19 +24,15 @@ pub(crate) const MAX_HEADER_LEN: usize = 64 * 1024;
 
 impl Reading {
     /// The value of the cookie; `None` when there is none that can be trusted.
-    pub(crate) fn find<'h>(
-        self,
-        headers: impl Iterator<Item = &'h HeaderValue> + Clone,
-        name: &str,
-    ) -> Option<Cow<'h, str>> {
-        let headers = headers.map(HeaderValue::as_bytes);
+    pub(crate) fn find<'h>(self, request: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
+        let headers = || request.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
         // Not header by header: the one left out could hold the second cookie of the name.
-        if headers.clone().map(<[u8]>::len).sum::<usize>() > MAX_HEADER_LEN {
+        if headers().map(<[u8]>::len).sum::<usize>() > MAX_HEADER_LEN {
             return None;
         }
         match self {
             Self::ExactlyOne => {
-                let mut found = headers
+                let mut found = headers()
                     .flat_map(|header| header.split(|&byte| byte == b';'))
                     .filter_map(|pair| value_of(pair, name));
                 let first = found.next()?;
@@ -45,7 +42,7 @@ impl Reading {
                 }
                 std::str::from_utf8(first).ok().map(Cow::Borrowed)
             }
-            Self::FirstLikeWerkzeug => headers
+            Self::FirstLikeWerkzeug => headers()
                 .flat_map(WerkzeugPairs)
                 .find(|(key, _)| *key == name.as_bytes())
                 .and_then(|(_, value)| unquote(value)),
@@ -176,12 +173,11 @@ mod tests {
     use super::*;
 
     fn find(reading: Reading, cookies: &[&str]) -> Option<String> {
-        let headers: Vec<_> = cookies
+        let headers: HeaderMap = cookies
             .iter()
-            .map(|cookie| HeaderValue::from_bytes(cookie.as_bytes()).unwrap())
+            .map(|cookie| (COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap()))
             .collect();
-        let found = reading.find(headers.iter(), "__Host-id");
-        found.map(Cow::into_owned)
+        reading.find(&headers, "__Host-id").map(Cow::into_owned)
     }
 
     #[test]

@@ -6,6 +6,8 @@ use privyseal::{KeyRing, SecretKey, VerifyKey};
 use privyseal_session::{Engine, LiveKeyRing, Session, SessionError, SessionHandle};
 use privyseal_testkit::clock::FakeClock;
 use privyseal_testkit::random::Seeded;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// The second at which every test begins.
 pub(crate) const START: u64 = 1_700_000_000;
@@ -81,12 +83,16 @@ impl Browser {
     /// One request, whose handler is `handler`.
     pub(crate) fn visit<R>(
         &mut self,
-        handler: impl FnOnce(&SessionHandle) -> R,
+        handler: impl FnOnce(&Visit) -> R,
     ) -> (R, Result<HeaderMap, SessionError>) {
-        let handle = self.engine.begin(&self.request());
-        let answer = handler(&handle);
+        let request = self.request();
+        let visit = Visit {
+            handle: self.engine.begin(&request),
+            request,
+        };
+        let answer = handler(&visit);
         let mut response = HeaderMap::new();
-        let committed = handle.commit(&mut response);
+        let committed = visit.handle.commit(&mut response);
         if let Some(cookie) = response.get(SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
             let (pair, attributes) = cookie.split_once("; ").unwrap();
@@ -132,8 +138,21 @@ impl Browser {
     }
 }
 
-pub(crate) fn open(handle: &SessionHandle) -> Session {
-    handle.open().unwrap()
+/// A request as the server sees it.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) handle: SessionHandle,
+    request: HeaderMap,
+}
+
+impl Visit {
+    pub(crate) fn open<T: Serialize + DeserializeOwned>(&self) -> Result<Session<T>, SessionError> {
+        self.handle.open(&self.request)
+    }
+}
+
+pub(crate) fn open(visit: &Visit) -> Session {
+    visit.open().unwrap()
 }
 
 pub(crate) fn set_cookies(response: &HeaderMap) -> Vec<&str> {

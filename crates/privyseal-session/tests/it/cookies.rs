@@ -2,17 +2,17 @@
 
 use http::header::{COOKIE, HeaderMap, HeaderValue};
 use privyseal::value::Value;
-use privyseal_session::{CookiePolicy, Engine, LiveKeyRing};
+use privyseal_session::{CookiePolicy, Engine, LiveKeyRing, Session};
 use privyseal_testkit::clock::FakeClock;
 
-use crate::browser::{Browser, START, every_mode, open, own_modes, ring};
+use crate::browser::{Browser, START, every_mode, own_modes, ring};
 
 fn user(engine: &Engine, cookies: &[&[u8]]) -> Option<i64> {
     let mut request = HeaderMap::new();
     for cookie in cookies {
         request.append(COOKIE, HeaderValue::from_bytes(cookie).unwrap());
     }
-    let session = open(&engine.begin(&request));
+    let session: Session = engine.begin(&request).open(&request).unwrap();
     session.get("user").and_then(Value::as_i64)
 }
 
@@ -112,6 +112,25 @@ fn peers_9_signed_cookies_are_kept_apart_by_their_salt() {
         Browser::with_cookie(&engine(b"role"), &cookie).get("a"),
         None
     );
+}
+
+/// The same default key on two sites made a session of one work on the other (CVE-2020-17526).
+#[test]
+fn applications_of_one_key_do_not_take_each_others_sessions_a2() {
+    let keys = LiveKeyRing::new(ring(b'a'));
+    for engine in [Engine::signed(keys.clone()), Engine::sealed(keys.clone())] {
+        let engine = engine.with_clock(FakeClock::at(START));
+        let named = |name: &str| engine.clone().with_application(name);
+        let mut shop = Browser::new(&named("shop"));
+        shop.set("a", 1);
+        let cookie = shop.cookie.clone().unwrap();
+        assert_eq!(
+            Browser::with_cookie(&named("shop"), &cookie).get("a"),
+            Some(1)
+        );
+        assert_eq!(Browser::with_cookie(&named("blog"), &cookie).get("a"), None);
+        assert_eq!(Browser::with_cookie(&engine, &cookie).get("a"), None);
+    }
 }
 
 /// rack-session decoded with a default when decryption failed (CVE-2026-39324).

@@ -45,8 +45,9 @@ fn debug_does_not_leak_key() {
         browser.set("password", "hunter2");
         // The engine has prepared its keys by now.
         assert_hides_the_key(&engine);
-        let handle = engine.begin(&browser.request());
-        let session = open(&handle);
+        let request = browser.request();
+        let handle = engine.begin(&request);
+        let session: Session = handle.open(&request).unwrap();
         for shown in [
             format!("{handle:?}"),
             format!("{session:?}"),

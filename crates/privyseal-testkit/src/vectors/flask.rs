@@ -85,7 +85,7 @@ fn check_open_session(line: &Line, options: &FlaskOptions, cookie: &[u8]) -> Res
     let mut request = HeaderMap::new();
     request.insert(header::COOKIE, cookie);
     let handle = engine(line, options)?.begin(&request);
-    match (expected, handle.open::<Dict>()) {
+    match (expected, handle.open::<Dict>(&request)) {
         ("loaded", Ok(session)) => {
             ensure!(!session.is_new(), "the session is new, not loaded");
             if let Some(permanent) = line.get("open_session_permanent").and_then(Json::as_bool) {

@@ -4,9 +4,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use http::{HeaderMap, HeaderValue, header};
 use privyseal::KeyRing;
 use privyseal::value::Value;
-use privyseal_session::{
-    CookiePolicy, Engine, FlaskRules, SameSite, Session, SessionError, SessionHandle,
-};
+use privyseal_session::{CookiePolicy, Engine, FlaskRules, SameSite, Session, SessionError};
 use serde_json::Value as Json;
 
 use super::flask;
@@ -15,13 +13,17 @@ use super::tree;
 
 /// Checks that the engine under Flask's rules answers as Flask did.
 pub(super) fn check(line: &Line) -> Result<()> {
-    let handle = begin(line)?;
+    let mut request = HeaderMap::new();
+    if let Some(cookies) = line.get("cookie_header").and_then(Json::as_str) {
+        request.insert(header::COOKIE, HeaderValue::from_str(cookies)?);
+    }
+    let handle = engine(line)?.begin(&request);
     let actions = line
         .get("actions")
         .and_then(Json::as_array)
         .context("no actions")?;
     if !actions.is_empty() {
-        let mut session: Session = handle.open()?;
+        let mut session: Session = handle.open(&request)?;
         for action in actions {
             act(&mut session, action)?;
         }
@@ -54,13 +56,10 @@ pub(super) fn check(line: &Line) -> Result<()> {
     Ok(())
 }
 
-fn begin(line: &Line) -> Result<SessionHandle> {
-    let mut request = HeaderMap::new();
-    if let Some(cookies) = line.get("cookie_header").and_then(Json::as_str) {
-        request.insert(header::COOKIE, HeaderValue::from_str(cookies)?);
-    }
+/// An engine with the configuration of the application.
+fn engine(line: &Line) -> Result<Engine> {
     let options = flask::options(line)?;
-    let mut engine = flask::engine(line, &options)?;
+    let engine = flask::engine(line, &options)?;
     if line.flag("no_secret") {
         engine.keys().replace(KeyRing::verify_only([]));
     }
@@ -85,8 +84,7 @@ fn begin(line: &Line) -> Result<SessionHandle> {
             other => bail!("unknown setting {other}"),
         }
     }
-    engine = engine.with_cookie(cookie.build()?).with_flask_rules(rules);
-    Ok(Engine::begin(&engine, &request))
+    Ok(engine.with_cookie(cookie.build()?).with_flask_rules(rules))
 }
 
 fn same_site(name: &str) -> Result<SameSite> {
