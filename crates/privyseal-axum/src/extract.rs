@@ -48,7 +48,7 @@ impl<T: Serialize> DerefMut for Session<T> {
 
 impl<T, S> FromRequestParts<S> for Session<T>
 where
-    T: Serialize + DeserializeOwned,
+    T: Default + Serialize + DeserializeOwned,
     S: Sync,
 {
     type Rejection = SessionRejection;

@@ -71,11 +71,11 @@ impl SessionHandle {
 
     /// Opens the session for a handler, from the headers of the same request.
     ///
-    /// A missing, forged or expired cookie gives a new, empty session.
+    /// A missing, forged or expired cookie gives a new, empty session: the default of `T`.
     ///
     /// # Errors
     /// When the cookie is authentic but holds no session, or one that is not a `T`.
-    pub fn open<T: Serialize + DeserializeOwned>(
+    pub fn open<T: Default + Serialize + DeserializeOwned>(
         &self,
         request: &HeaderMap,
     ) -> Result<Session<T>, SessionError> {

@@ -18,8 +18,9 @@ use crate::{SessionError, SessionHandle};
 /// cookie loses nothing. A handler that panics saves nothing. Drop it before the response is made:
 /// a session that lives on in a streamed body is too late, for the headers are gone.
 ///
-/// A `T` nests at most [`MAX_DEPTH`](privyseal::value::MAX_DEPTH) levels; a session of Flask's
-/// that nests deeper is an error here.
+/// An empty session is the default of `T`. A `T` nests at most
+/// [`MAX_DEPTH`](privyseal::value::MAX_DEPTH) levels; a session of Flask's that nests deeper is an
+/// error here.
 ///
 /// # Examples
 /// ```
@@ -27,7 +28,7 @@ use crate::{SessionError, SessionHandle};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Default, Serialize, Deserialize)]
-/// #[serde(default)] // a new session is empty, and an old one may lack a field
+/// #[serde(default)] // a session of yesterday, or of another application, may lack a field
 /// struct Visitor {
 ///     visits: u32,
 /// }
@@ -49,9 +50,13 @@ pub struct Session<T: Serialize = Dict> {
     is_new: bool,
 }
 
-impl<T: Serialize + DeserializeOwned> Session<T> {
+impl<T: Default + Serialize + DeserializeOwned> Session<T> {
     pub(crate) fn new(handle: SessionHandle, record: &Record) -> Result<Self, SessionError> {
-        let value = from_value(record.data.value()).map_err(SessionError::WrongType)?;
+        let value = if record.data.dict().is_empty() {
+            T::default()
+        } else {
+            from_value(record.data.value()).map_err(SessionError::WrongType)?
+        };
         Ok(Self {
             handle,
             value,

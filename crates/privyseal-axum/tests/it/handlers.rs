@@ -120,7 +120,7 @@ async fn a_session_that_cannot_be_saved_gives_a_fixed_500_and_nothing_of_the_ans
     assert!(answer.is_uncacheable());
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Numbers {
     password: u32,
 }

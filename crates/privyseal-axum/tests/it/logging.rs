@@ -65,7 +65,7 @@ impl Visit for Line {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Numbers {
     password: u32,
 }

@@ -146,7 +146,9 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    pub(crate) fn open<T: Serialize + DeserializeOwned>(&self) -> Result<Session<T>, SessionError> {
+    pub(crate) fn open<T: Default + Serialize + DeserializeOwned>(
+        &self,
+    ) -> Result<Session<T>, SessionError> {
         self.handle.open(&self.request)
     }
 }

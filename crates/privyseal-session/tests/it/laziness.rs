@@ -90,7 +90,7 @@ fn every_touch_keeps_the_response_out_of_caches_a1() {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Numbers {
     a: u32,
 }

@@ -7,7 +7,7 @@ use privyseal_session::{Engine, LiveKeyRing, Session, SessionError};
 use privyseal_testkit::clock::FakeClock;
 use serde::{Deserialize, Serialize};
 
-use crate::browser::{Browser, START, every_mode, open, own_modes, ring, set_cookies};
+use crate::browser::{Browser, START, Visit, every_mode, open, own_modes, ring, set_cookies};
 
 fn keys() -> LiveKeyRing {
     LiveKeyRing::new(ring(b'a'))
@@ -285,7 +285,30 @@ fn a_key_of_the_engine_is_refused_to_the_application() {
 #[test]
 fn a_session_that_is_no_map_is_an_error() {
     for (name, engine) in modes() {
-        let (opened, _) = Browser::new(&engine).visit(|handle| handle.open::<u32>().is_ok());
+        let mut browser = Browser::new(&engine);
+        let ((), response) = browser.visit(|handle| *handle.open::<u32>().unwrap() = 1);
+        assert!(matches!(response, Err(SessionError::NotAMap)), "{name}");
+        browser.set("a", 1);
+        let (opened, _) = browser.visit(|handle| handle.open::<u32>().is_ok());
         assert!(!opened, "{name}");
+    }
+}
+
+/// Without `#[serde(default)]`, too.
+#[test]
+fn an_empty_session_is_the_default_of_its_type() {
+    #[derive(Default, Serialize, Deserialize)]
+    struct Visits {
+        visits: u32,
+    }
+    for (name, engine) in modes() {
+        let mut browser = Browser::new(&engine);
+        let visit = |handle: &Visit| {
+            let mut session = handle.open::<Visits>().unwrap();
+            session.visits += 1;
+            session.visits
+        };
+        assert_eq!(browser.visit(visit).0, 1, "{name}");
+        assert_eq!(browser.visit(visit).0, 2, "{name}");
     }
 }

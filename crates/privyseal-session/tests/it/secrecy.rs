@@ -63,7 +63,7 @@ fn debug_does_not_leak_key() {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Numbers {
     password: u32,
 }
