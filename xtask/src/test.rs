@@ -21,19 +21,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "tool: Flask in its own environment",
         tools::interop_environment,
     )?;
-    step("tests", || cargo_tests(&["--workspace"]))?;
-    step(
-        "tests of the core and of the vectors, every feature",
-        || {
-            cargo_tests(&[
-                "--package",
-                "privyseal",
-                "--package",
-                "privyseal-testkit",
-                "--all-features",
-            ])
-        },
-    )?;
+    let mut passed = 0;
+    step("tests", || cargo_tests(&["--workspace"], &mut passed))?;
+    step("tests of core and vectors, every feature", || {
+        let packages = ["--package", "privyseal", "--package", "privyseal-testkit"];
+        cargo_tests(&[&packages[..], &["--all-features"]].concat(), &mut passed)
+    })?;
     for target in fuzz::targets()? {
         step(&format!("fuzz: {target}"), || {
             fuzz::search(&target, fuzz::SMOKE_SECONDS, fuzz::Chance::Fixed)
@@ -49,11 +42,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     } else {
         println!("browser: there is no e2e/ to run");
     }
+    // Whatever failed has ended the run before this line.
+    println!("{passed} passed, 0 failed");
     Ok(())
 }
 
-/// All targets of the chosen crates, then the examples in their documentation.
-fn cargo_tests(choice: &[&str]) -> Result<String> {
+/// All targets of the chosen crates, then the examples in their documentation; adds to `passed`.
+fn cargo_tests(choice: &[&str], passed: &mut u64) -> Result<String> {
     let mut tests = cargo(["test", "--locked", "--no-fail-fast"]);
     tests.args(choice);
     tests.env("PRIVYSEAL_INTEROP_PYTHON", tools::interop_python()?);
@@ -64,6 +59,7 @@ fn cargo_tests(choice: &[&str]) -> Result<String> {
          hint: give each what it needs, or delete it",
         counts.ignored,
     );
+    *passed += counts.passed;
     Ok(format!("{} passed", counts.passed))
 }
 
