@@ -11,8 +11,6 @@ mod date;
 mod python_int;
 pub mod tagged;
 
-use std::borrow::Cow;
-
 use crate::digest::Digest;
 use crate::encoding::{self, Base64};
 use crate::error::{Error, Kind};
@@ -204,7 +202,7 @@ impl FlaskSession {
     }
 
     /// The tagged JSON behind a verified cookie, inflated within the limit.
-    fn json(&self, verified: &Verified<'_>) -> Result<Cow<'static, [u8]>, PayloadError> {
+    fn json(&self, verified: &Verified<'_>) -> Result<Vec<u8>, PayloadError> {
         let options = self.signer.options();
         itsdangerous::inflate(verified.payload, options.base64, options.inflate_limit)
     }

@@ -190,14 +190,10 @@ impl TimedSerializer {
 
 /// The settings of the signer and of the fallbacks, which share its salt.
 fn settings(options: &Options, fallbacks: &[Options]) -> impl Iterator<Item = Options> {
-    let salt = options.salt.clone();
-    let fallbacks: Vec<_> = fallbacks
-        .iter()
-        .map(|fallback| Options {
-            salt: salt.clone(),
-            ..fallback.clone()
-        })
-        .collect();
+    let fallbacks = fallbacks.iter().map(|fallback| Options {
+        salt: options.salt.clone(),
+        ..fallback.clone()
+    });
     std::iter::once(options.clone()).chain(fallbacks)
 }
 
