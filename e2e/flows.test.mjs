@@ -18,7 +18,8 @@ after(async () => {
 });
 
 /** Runs `visit` in a context of its own; what the console or the network complains about fails it,
- * unless it is `expected`. */
+ * unless it is `expected`. A request that the browser gave up itself, because its page was left
+ * before the icon came, is no complaint. */
 async function visiting(options, visit, expected = []) {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(10_000);
@@ -26,7 +27,10 @@ async function visiting(options, visit, expected = []) {
   context.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-  context.on('requestfailed', (request) => complaints.push(request.url()));
+  context.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText;
+    if (reason !== 'net::ERR_ABORTED') complaints.push(`${reason}: ${request.url()}`);
+  });
   try {
     await visit(context, await context.newPage());
   } finally {
