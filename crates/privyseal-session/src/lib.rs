@@ -8,8 +8,10 @@ mod error;
 mod handle;
 mod keys;
 mod record;
+pub mod revocation;
 mod rules;
 mod session;
+pub mod store;
 
 pub use clock::{Clock, SystemClock};
 pub use cookie::{CookiePolicy, CookiePolicyError, SameSite};

@@ -14,6 +14,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use base64_simd::URL_SAFE_NO_PAD;
@@ -36,8 +37,9 @@ pub struct Context<'a> {
     pub application: &'a str,
 }
 
-/// The id of a session inside a sealed token: 16 random bytes, never shown to the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The id of a session: 16 random bytes that name it to the server and to its user, but open
+/// nothing. As text it is 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId([u8; Self::LEN]);
 
 impl SessionId {
@@ -60,6 +62,58 @@ impl SessionId {
     /// The bytes of the id.
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    /// 32 lower-case hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = SessionIdError;
+
+    /// Reads what [`Display`](fmt::Display) wrote, and nothing else.
+    fn from_str(text: &str) -> Result<Self, SessionIdError> {
+        let mut id = [0; Self::LEN];
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+            return Err(SessionIdError);
+        };
+        if pairs.len() != Self::LEN {
+            return Err(SessionIdError);
+        }
+        for (byte, [high, low]) in id.iter_mut().zip(pairs) {
+            *byte = hex_digit(*high)? << 4 | hex_digit(*low)?;
+        }
+        Ok(Self(id))
+    }
+}
+
+/// The text is not 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionIdError;
+
+impl fmt::Display for SessionIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the id of a session has 32 lower-case hexadecimal digits")
+    }
+}
+
+impl std::error::Error for SessionIdError {}
+
+fn hex_digit(digit: u8) -> Result<u8, SessionIdError> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        _ => Err(SessionIdError),
     }
 }
 

@@ -20,7 +20,15 @@ const RULES: &[(&str, May)] = &[
     ("privyseal-keys", May::Only(&["privyseal"])),
     ("privyseal-session", May::Only(&["privyseal"])),
     (
+        "privyseal-stores",
+        May::Only(&["privyseal", "privyseal-session"]),
+    ),
+    (
         "privyseal-axum",
+        May::Only(&["privyseal", "privyseal-session"]),
+    ),
+    (
+        "privyseal-actix",
         May::Only(&["privyseal", "privyseal-session"]),
     ),
     (
@@ -29,6 +37,7 @@ const RULES: &[(&str, May)] = &[
             "privyseal",
             "privyseal-keys",
             "privyseal-session",
+            "privyseal-stores",
             "privyseal-axum",
         ]),
     ),

@@ -287,3 +287,21 @@ fn the_worked_example_of_the_documentation() {
         .unwrap();
     assert_eq!(token, shown("token "));
 }
+
+#[test]
+fn a_session_id_reads_back_from_its_text_and_from_no_other() {
+    let id = SessionId::from_bytes(*b"\x00\x0f\xf0\xffabcdefghijkl");
+    let text = id.to_string();
+    assert_eq!(text, "000ff0ff6162636465666768696a6b6c");
+    assert_eq!(text.parse(), Ok(id));
+    for wrong in [
+        &text[..31],
+        &text[..30],
+        &format!("{text}0"),
+        &format!("{text}00"),
+        "",
+        &text.to_uppercase(),
+    ] {
+        assert_eq!(wrong.parse::<SessionId>(), Err(SessionIdError), "{wrong}");
+    }
+}
