@@ -8,6 +8,8 @@ mod error;
 mod handle;
 mod keys;
 pub mod metrics;
+#[expect(dead_code, unused_imports, reason = "for the engine")]
+mod outage;
 mod record;
 pub mod revocation;
 mod rules;
@@ -20,5 +22,6 @@ pub use engine::Engine;
 pub use error::SessionError;
 pub use handle::SessionHandle;
 pub use keys::LiveKeyRing;
+pub use outage::OutagePolicy;
 pub use rules::{FlaskRules, Timeouts};
 pub use session::Session;

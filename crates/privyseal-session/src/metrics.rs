@@ -166,7 +166,6 @@ impl Event {
     }
 }
 
-#[expect(dead_code, reason = "for the engine")]
 /// Counts an event and emits it, so that the two never differ.
 pub(crate) fn report(metrics: &dyn Metrics, event: Event) {
     metrics.count(event);
