@@ -1,5 +1,6 @@
 //! Cookies in and out: reading the one of our name, and writing it with attributes that hold.
 
+mod chunks;
 mod policy;
 mod read;
 mod write;

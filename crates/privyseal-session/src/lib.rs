@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod handle;
 mod keys;
+pub mod metrics;
 mod record;
 pub mod revocation;
 mod rules;

@@ -10,6 +10,7 @@ mod browser;
 mod cookies;
 mod laziness;
 mod limits;
+mod metrics;
 mod mutation;
 mod rotation;
 mod round_trip;
