@@ -250,7 +250,9 @@ impl<'h> Pieces<'h> {
         for place in 1..usize::from(count - b'0') {
             joined.extend_from_slice(self.piece(place)?);
         }
-        String::from_utf8(joined).ok()
+        String::from_utf8(joined)
+            .ok()
+            .filter(|joined| !joined.is_empty())
     }
 }
 
@@ -310,8 +312,8 @@ impl From<HeaderValue> for SetCookies {
     }
 }
 
-/// How many cookies may carry a session: 32 KiB, which is what servers take of headers by default
-/// or nearly so.
+/// How many cookies may carry a session. What stands before the application takes less as a rule:
+/// nginx and Apache a header line of 8 KiB, Node 16 KiB of headers, until they are told otherwise.
 pub(crate) const MAX_CHUNKS: usize = 8;
 
 const SUFFIXES: [&str; MAX_CHUNKS] = [".0", ".1", ".2", ".3", ".4", ".5", ".6", ".7"];

@@ -48,9 +48,9 @@ impl Reading {
 
 /// The cookie headers, unless they are too long to be searched. Not header by header: the one left
 /// out could hold the second cookie of the name.
-pub(super) fn searchable(request: &HeaderMap) -> Option<impl Iterator<Item = &[u8]> + Clone> {
-    let headers = request.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-    (headers.clone().map(<[u8]>::len).sum::<usize>() <= MAX_HEADER_LEN).then_some(headers)
+pub(super) fn searchable(request: &HeaderMap) -> Option<impl Iterator<Item = &[u8]>> {
+    let headers = || request.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    (headers().map(<[u8]>::len).sum::<usize>() <= MAX_HEADER_LEN).then(headers)
 }
 
 /// The value, if the pair is of this name.
