@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use privyseal::Timestamp;
 use privyseal::value::Dict;
 use serde::Serialize;
@@ -75,7 +75,8 @@ impl SessionHandle {
     ///
     /// # Errors
     /// When the cookie is authentic but holds no session, or one that is not a `T`.
-    pub fn open<T: Default + Serialize + DeserializeOwned>(
+    #[expect(clippy::unused_async, reason = "stored sessions are loaded here")]
+    pub async fn open<T: Default + Serialize + DeserializeOwned>(
         &self,
         request: &HeaderMap,
     ) -> Result<Session<T>, SessionError> {
@@ -83,6 +84,16 @@ impl SessionHandle {
         state.touched = true;
         let record = self.load(&mut state, request)?;
         Session::new(self.clone(), record)
+    }
+
+    /// Whether [`commit`](Self::commit) has nothing to do, because no handler asked for the session.
+    pub fn is_idle(&self) -> bool {
+        let refreshes = self
+            .0
+            .for_refresh
+            .as_ref()
+            .is_some_and(|request| !request.is_empty());
+        !refreshes && !self.lock().touched
     }
 
     /// Writes what has become of the session into the headers of the response.
@@ -93,7 +104,12 @@ impl SessionHandle {
     /// When the session cannot be written or its cookie is too large for a browser; nothing was
     /// added to the headers then, and the response should be replaced by an error that no cache
     /// keeps.
-    pub fn commit(&self, response: &mut HeaderMap) -> Result<(), SessionError> {
+    #[expect(clippy::unused_async, reason = "stored sessions are saved here")]
+    pub async fn commit(
+        &self,
+        _status: StatusCode,
+        response: &mut HeaderMap,
+    ) -> Result<(), SessionError> {
         let mut state = self.lock();
         state.committed = true;
         if let Some(failure) = state.failure.take() {

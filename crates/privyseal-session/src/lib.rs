@@ -3,8 +3,10 @@
 mod clock;
 mod codec;
 pub mod cookie;
+pub mod csrf;
 mod engine;
 mod error;
+pub mod flash;
 mod handle;
 mod keys;
 pub mod metrics;

@@ -1,11 +1,12 @@
 //! One visitor of an application that is nothing but an engine.
 
 use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use privyseal::{KeyRing, SecretKey, VerifyKey};
 use privyseal_session::{Engine, LiveKeyRing, Session, SessionError, SessionHandle};
 use privyseal_testkit::clock::FakeClock;
 use privyseal_testkit::random::Seeded;
+use privyseal_testkit::ready;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -92,7 +93,7 @@ impl Browser {
         };
         let answer = handler(&visit);
         let mut response = HeaderMap::new();
-        let committed = visit.handle.commit(&mut response);
+        let committed = ready(visit.handle.commit(StatusCode::OK, &mut response));
         if let Some(cookie) = response.get(SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
             let (pair, attributes) = cookie.split_once("; ").unwrap();
@@ -149,7 +150,7 @@ impl Visit {
     pub(crate) fn open<T: Default + Serialize + DeserializeOwned>(
         &self,
     ) -> Result<Session<T>, SessionError> {
-        self.handle.open(&self.request)
+        ready(self.handle.open(&self.request))
     }
 }
 

@@ -8,6 +8,8 @@
 
 mod browser;
 mod cookies;
+mod csrf;
+mod flash;
 mod laziness;
 mod limits;
 mod metrics;
