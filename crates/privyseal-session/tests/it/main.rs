@@ -11,6 +11,8 @@ mod cookies;
 mod laziness;
 mod limits;
 mod mutation;
+mod revocation;
+mod revocation_log;
 mod rotation;
 mod round_trip;
 mod secrecy;
