@@ -93,6 +93,11 @@ pub fn push(session: &mut Dict, category: &str, message: &str) -> Result<(), Fla
     Ok(())
 }
 
+/// Whether messages wait.
+pub fn any(session: &Dict) -> bool {
+    session.contains_key(KEY)
+}
+
 /// Takes all messages, oldest first, and drops what is none. A session without any is left as it is.
 pub fn take(session: &mut Dict) -> Vec<Flash> {
     match session.remove(KEY) {

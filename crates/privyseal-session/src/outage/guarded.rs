@@ -84,11 +84,6 @@ impl GuardedStore {
         Self { metrics, ..self }
     }
 
-    /// How to answer while the store does not.
-    pub(crate) fn policy(&self) -> &OutagePolicy {
-        &self.policy
-    }
-
     /// The session as this node saw it last: for a read, when [`Store::load`] was unavailable.
     /// `None` if the policy has no stale reads, if it was too long ago, or if the session was
     /// ended through this node. The caller looks at the times in the row, as ever.
