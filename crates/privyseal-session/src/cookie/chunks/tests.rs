@@ -298,6 +298,7 @@ fn a_first_chunk_without_a_count_from_2_to_8_is_none() {
         "__Host-id.",
         "__host-id.0",
         "__Host-id0",
+        "__Host-id-0",
         "\u{a0}__Host-id.0",
     ] {
         let cookie = format!("{other}=2~a{rest}");
