@@ -67,17 +67,17 @@ impl<'a> Attempt<'a> {
         self.settled = true;
         let now = Instant::now();
         let guarded = self.guarded;
-        guarded
-            .metrics
-            .store_call(self.call, outcome, now - self.started);
+        // The breaker first: metrics are not our code, and if they panic it must not wait for ever.
         let verdict = verdict_of(outcome);
-        let change = guarded.breaker.settle(&self.permit, verdict, now)?;
-        let event = match change {
+        let change = guarded.breaker.settle(&self.permit, verdict, now);
+        let took = now - self.started;
+        guarded.metrics.store_call(self.call, outcome, took);
+        let event = match change? {
             Change::Opened => Event::BreakerOpened,
             Change::Closed => Event::BreakerClosed,
         };
         report(&*guarded.metrics, event);
-        Some(change)
+        change
     }
 }
 
