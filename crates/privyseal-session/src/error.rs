@@ -9,11 +9,12 @@ use privyseal::value::ValueError;
 #[non_exhaustive]
 pub enum SessionError {
     /// The cookie would be dropped by browsers in silence, so it is not sent at all.
-    #[error("the session cookie has {size} bytes of name and value; browsers keep at most {limit}")]
+    #[error("the session cookie has {size} bytes of name and value; at most {limit} are sent")]
     TooLarge {
-        /// The length of name and value in bytes.
+        /// The length of name and value in bytes, of all cookies that would carry the session.
         size: usize,
-        /// The longest that browsers keep.
+        /// The most that is sent: the 4096 that browsers keep of one cookie, or eight times that
+        /// where the session may be in chunks.
         limit: usize,
     },
     /// The cookie is authentic but what it holds is not a session.

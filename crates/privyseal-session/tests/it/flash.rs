@@ -1,7 +1,14 @@
 //! Messages for the next page.
 
 use privyseal::value::{Dict, Value};
+use privyseal::{KeyRing, SecretKey};
+use privyseal_session::Engine;
 use privyseal_session::flash::{self, Flash, FlashError, MAX_FLASH_LEN, MAX_FLASHES};
+use privyseal_testkit::client;
+use privyseal_testkit::flask::FlaskApp;
+use serde_json::{Value as Json, json};
+
+use crate::browser::{Browser, open};
 
 fn flash(category: &str, message: &str) -> Flash {
     Flash {
@@ -101,6 +108,54 @@ fn what_is_no_message_is_not_shown() {
     assert_eq!(flash::take_of(&mut session, &["a"]), []);
     flash::push(&mut session, "a", "1").unwrap();
     assert_eq!(texts(&flash::take(&mut session)), ["1"]);
+}
+
+/// What one application says, the other one shows.
+#[test]
+fn flask_and_the_engine_show_each_others_messages() {
+    let key = "uTKq0yXhB2m9ZrVd4sPfLw8oJcNa7eGi";
+    let flask = FlaskApp::start(&json!({"SECRET_KEY": key})).unwrap();
+    let engine = Engine::flask(KeyRing::new(SecretKey::from_text(key).unwrap()));
+    let mut visitor = Browser::new(&engine);
+
+    let said = json!([
+        ["message", "Saved."],
+        ["error", "Ünïcödé 🦭"],
+        ["markup", "<b>Hi</b>"]
+    ]);
+    let mut browser = client::Browser::default();
+    let sent = browser.post(flask.address(), "/flash", &said.to_string());
+    assert_eq!(sent.unwrap().body, "flashed");
+    visitor.cookie = browser.cookies.remove("session");
+    let (shown, _) = visitor.visit(|handle| flash::take(&mut open(handle)));
+    let markup = Flash {
+        is_markup: true,
+        ..flash("markup", "<b>Hi</b>")
+    };
+    let expected = [
+        flash("message", "Saved."),
+        flash("error", "Ünïcödé 🦭"),
+        markup,
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!(visitor.cookie, None, "nothing else was in the session");
+
+    let ((), saved) = visitor.visit(|handle| {
+        let mut session = open(handle);
+        flash::push(&mut session, "message", "Saved.").unwrap();
+        flash::push(&mut session, "error", "Ünïcödé <🦭>").unwrap();
+    });
+    saved.unwrap();
+    let mut browser = client::Browser::default();
+    let cookie = visitor.cookie.take().unwrap();
+    browser.cookies.insert("session".to_owned(), cookie);
+    let shown = browser.post(flask.address(), "/flashed", "").unwrap();
+    let shown: Json = serde_json::from_str(&shown.body).unwrap();
+    assert_eq!(
+        shown,
+        json!([["message", "Saved."], ["error", "Ünïcödé <🦭>"]])
+    );
+    assert!(browser.cookies.is_empty(), "Flask has shown them all");
 }
 
 #[test]

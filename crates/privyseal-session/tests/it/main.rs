@@ -14,6 +14,8 @@ mod laziness;
 mod limits;
 mod metrics;
 mod mutation;
+mod revocation;
+mod revocation_log;
 mod rotation;
 mod round_trip;
 mod secrecy;

@@ -183,6 +183,18 @@ fn without_permission_nothing_is_written_in_chunks_and_none_are_read() {
     }
 }
 
+/// The usual case copies nothing, whether chunks are allowed or not.
+#[test]
+fn one_cookie_is_found_and_written_without_a_copy_or_a_list() {
+    let (policy, request) = (policy(), request(&["a=1; __Host-id=x; b=2"]));
+    for allowed in [true, false] {
+        let found = policy.find_session(&request, allowed);
+        assert!(matches!(found.value, Some(Cow::Borrowed("x"))));
+        let written = policy.write_session("y", Lifetime::BrowserSession, found.came, allowed);
+        assert_eq!(written.unwrap().more.capacity(), 0);
+    }
+}
+
 #[test]
 fn chunks_have_the_attributes_of_the_cookie() {
     let policy = CookiePolicy::builder("id")
