@@ -1,5 +1,8 @@
 //! What can go wrong with a session.
 
+use std::time::Duration;
+
+use http::StatusCode;
 use privyseal::value::ValueError;
 
 /// Why a session could not be opened or saved.
@@ -37,13 +40,36 @@ pub enum SessionError {
     /// The ring has no key that signs, so the session can be read but not written.
     #[error("the session is unavailable because no secret key was set")]
     NoSigningKey,
+    /// A handler asks for a session, but nothing around it began one.
+    #[error("no session layer is around the handler")]
+    MissingLayer,
     /// The cookie cannot stand in a header.
     #[error("the session cookie cannot be sent in a header")]
     UnsendableCookie,
 }
 
 impl SessionError {
+    /// What to answer in every framework: a status, after how long the client may try again if
+    /// that is of any use, and a fixed body, which tells nothing of the session.
+    pub fn response(&self) -> (StatusCode, Option<Duration>, &'static str) {
+        let body = match self {
+            Self::NotASession | Self::Unreadable(_) | Self::WrongType(_) | Self::MissingLayer => {
+                NOT_OPENED
+            }
+            Self::TooLarge { .. }
+            | Self::NotAMap
+            | Self::Unwritable(_)
+            | Self::ReservedKey(_)
+            | Self::NoSigningKey
+            | Self::UnsendableCookie => NOT_SAVED,
+        };
+        (StatusCode::INTERNAL_SERVER_ERROR, None, body)
+    }
+
     pub(crate) fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Unwritable(Box::new(error))
     }
 }
+
+const NOT_OPENED: &str = "The session could not be opened.";
+const NOT_SAVED: &str = "The session could not be saved.";
