@@ -240,6 +240,7 @@ macro_rules! behaviours {
             failures::a_handler_that_panics_saves_nothing,
             failures::a_client_that_leaves_early_does_no_harm,
             together::sixty_four_requests_at_once_keep_apart,
+            together::requests_of_one_connection_keep_apart,
             together::rotation_under_load_signs_nobody_out,
             peers::peers_3_a_server_error_after_renewal_signs_nobody_out,
             peers::peers_4_reading_counts_as_activity,

@@ -1,5 +1,7 @@
 //! Many requests at once.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -22,6 +24,20 @@ pub fn sixty_four_requests_at_once_keep_apart(app: &Application) {
         app.gates.wait_for("all", names.len());
         app.gates.open("all");
     });
+}
+
+/// What a server keeps of one request for the next one of the connection is not the session.
+pub fn requests_of_one_connection_keep_apart(app: &Application) {
+    let cookie = format!("{}={}", app.cookie(), app.visitor_named("ada").cookie());
+    let ask = "GET /act/get:user,new HTTP/1.1\r\nHost: localhost\r\n";
+    let requests = format!("{ask}Cookie: {cookie}\r\n\r\n{ask}Connection: close\r\n\r\n");
+    let mut connection = TcpStream::connect(app.address).unwrap();
+    connection.write_all(requests.as_bytes()).unwrap();
+    let mut answers = String::new();
+    connection.read_to_string(&mut answers).unwrap();
+    let answers: Vec<_> = answers.split("HTTP/1.1 200 OK").skip(1).collect();
+    assert!(answers[0].ends_with("\r\n\r\nada false"), "{answers:?}");
+    assert!(answers[1].ends_with("\r\n\r\n- true"), "{answers:?}");
 }
 
 /// Every visit is counted, under whichever key the cookie before it was made.
