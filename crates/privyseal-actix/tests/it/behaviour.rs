@@ -1,16 +1,12 @@
 //! The shared behaviour suite on actix-web.
 
-use std::io;
-use std::net::TcpListener;
-
-use actix_web::dev::Server;
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, Path};
-use actix_web::{App, HttpResponse, HttpServer, web};
-use privyseal_actix::{Engine, Session, SessionMiddleware, SessionRejection};
+use actix_web::{App, HttpResponse, web};
+use privyseal_actix::{Session, SessionMiddleware, SessionRejection};
 use privyseal_testkit::behaviour::{
     Application, CACHED, Gates, Mode, Numbers, Outcome, perform, streamed,
 };
@@ -19,26 +15,20 @@ use crate::server::{ActixServer, catch_panics};
 
 fn start(mode: Mode) -> Application {
     Application::start(mode, |engine, gates| {
-        ActixServer::start(move |listener| serve(listener, &engine, gates))
+        let sessions = SessionMiddleware::from(engine);
+        let gates = Data::new(gates);
+        ActixServer::start(move || {
+            App::new()
+                .app_data(gates.clone())
+                .route("/outside", web::get().to(typed))
+                .service(
+                    web::scope("")
+                        .wrap(from_fn(catch_panics))
+                        .wrap(sessions.clone())
+                        .configure(routes),
+                )
+        })
     })
-}
-
-fn serve(listener: TcpListener, engine: &Engine, gates: Gates) -> io::Result<Server> {
-    let sessions = SessionMiddleware::from(engine.clone());
-    let gates = Data::new(gates);
-    let app = move || {
-        App::new()
-            .app_data(gates.clone())
-            .route("/outside", web::get().to(typed))
-            .service(
-                web::scope("")
-                    .wrap(from_fn(catch_panics))
-                    .wrap(sessions.clone())
-                    .configure(routes),
-            )
-    };
-    let server = HttpServer::new(app).workers(2).disable_signals();
-    Ok(server.listen(listener)?.run())
 }
 
 fn routes(config: &mut web::ServiceConfig) {

@@ -4,5 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
 
 mod behaviour;
+mod example;
 
+mod handlers;
 mod server;

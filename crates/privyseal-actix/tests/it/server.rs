@@ -10,10 +10,10 @@ use std::task::Poll;
 use std::thread::JoinHandle;
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorInternalServerError;
 use actix_web::middleware::Next;
-use actix_web::{Error, rt};
+use actix_web::{App, Error, HttpServer, rt};
 use privyseal_testkit::behaviour::Listening;
 
 /// Serves from a thread of its own until it is dropped.
@@ -24,16 +24,26 @@ pub(crate) struct ActixServer {
 }
 
 impl ActixServer {
-    /// Starts the server that the function makes, which listens where it is told to.
-    pub(crate) fn start(
-        serve: impl FnOnce(TcpListener) -> io::Result<Server> + Send + 'static,
-    ) -> io::Result<Self> {
+    /// Serves the application that the function makes for each of two workers.
+    pub(crate) fn start<T, B>(app: impl Fn() -> App<T> + Clone + Send + 'static) -> io::Result<Self>
+    where
+        T: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        T::Service: 'static,
+        B: MessageBody + 'static,
+    {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let (started, starts) = mpsc::channel();
         let run = move || {
             rt::System::new().block_on(async {
-                let server = serve(listener)?;
+                let server = HttpServer::new(app).workers(2).disable_signals();
+                let server = server.listen(listener)?.run();
                 started.send(server.handle()).unwrap();
                 server.await
             })

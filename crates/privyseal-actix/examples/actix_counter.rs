@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! $ export SECRET_KEY=$(privyseal key generate)
-//! $ cargo run --package privyseal-actix --example counter
+//! $ cargo run --package privyseal-actix --example actix_counter
 //! ```
 //!
 //! Then open <http://127.0.0.1:3000> and reload. An argument such as `127.0.0.1:8000` is another
