@@ -136,6 +136,9 @@ async fn a_router_in_a_router_may_have_sessions_of_its_own() {
 
 #[tokio::test]
 async fn other_layers_may_stand_inside_and_outside() {
+    async fn long(session: Session) -> String {
+        "long ".repeat(100 + session.len())
+    }
     let others = || {
         tower::ServiceBuilder::new()
             .layer(TraceLayer::new_for_http())
@@ -146,9 +149,6 @@ async fn other_layers_may_stand_inside_and_outside() {
             ))
             .layer(CompressionLayer::new())
     };
-    async fn long(session: Session) -> String {
-        "long ".repeat(100 + session.len())
-    }
     let routes = || {
         Router::new()
             .route("/", get(count).head(count))
