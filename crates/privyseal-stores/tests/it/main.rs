@@ -1,1 +1,7 @@
 //! Tests of the stores against real servers.
+
+#![cfg(feature = "conformance")]
+
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
