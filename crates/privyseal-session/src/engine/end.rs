@@ -4,7 +4,7 @@ use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 
 use super::Engine;
-use crate::record::Record;
+use crate::record::{AsOpened, Record};
 use crate::revocation::{Presented, RevocationError};
 use crate::rules::Rules;
 use crate::store::{Store as _, Subject};
@@ -127,23 +127,38 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether the session was revoked.
-    pub(crate) async fn is_revoked(&self, record: &Record) -> Result<bool, SessionError> {
+    /// Whether the session was revoked by the time it is opened, which is noted in it.
+    pub(crate) async fn is_revoked(&self, record: &mut Record) -> Result<bool, SessionError> {
         let Some(revocations) = self.revocations() else {
             return Ok(false);
         };
-        revocations.ready().await?;
         let signed_in_at = record.meta.signed_in_at.unwrap_or(record.created_at);
         let subject = match &self.0.rules {
             Rules::Timeouts(_) => record.meta.subject.clone(),
             Rules::Flask(rules) => rules.subject_of(record.data.dict()),
         };
-        Ok(revocations.refuses(&Presented {
+        record.as_opened = Some(Box::new(AsOpened {
             id: record.id,
-            mac: record.mac.as_deref(),
+            mac: record.mac.clone(),
             began_at: record.created_at,
-            signed_in: subject.as_ref().map(|subject| (subject, signed_in_at)),
-        }))
+            signed_in: subject.map(|subject| (subject, signed_in_at)),
+        }));
+        revocations.ready().await?;
+        Ok(self.was_revoked(record))
+    }
+
+    /// Whether the session was revoked since it was opened, as far as this node knows.
+    pub(crate) fn was_revoked(&self, record: &Record) -> bool {
+        let (Some(revocations), Some(opened)) = (self.revocations(), &record.as_opened) else {
+            return false;
+        };
+        let signed_in = opened.signed_in.as_ref();
+        revocations.refuses(&Presented {
+            id: opened.id,
+            mac: opened.mac.as_deref(),
+            began_at: opened.began_at,
+            signed_in: signed_in.map(|(subject, since)| (subject, *since)),
+        })
     }
 
     /// The time to note for a sign-in now: after what was revoked of this user.

@@ -88,6 +88,12 @@ impl SessionHandle {
         if rolls_back {
             return Ok(None);
         }
+        if record.modified && engine.was_revoked(record) {
+            // The session was ended while the handler ran. A new id, or a new sign-in, would bring
+            // it back.
+            report(engine.metrics(), Event::WriteDropped);
+            return remove();
+        }
         if record.is_empty() {
             return if came_with_one && record.modified {
                 remove()

@@ -3,6 +3,7 @@
 use super::SessionHandle;
 use crate::SessionError;
 use crate::cookie::{Lifetime, SetCookies};
+use crate::metrics::{Event, report};
 use crate::record::Record;
 use crate::rules::FlaskRules;
 
@@ -33,6 +34,11 @@ impl SessionHandle {
         let should_set_cookie = modified || (permanent && rules.refresh_each_request);
         if !should_set_cookie {
             return Ok(None);
+        }
+        if self.0.engine.was_revoked(&record) {
+            // Signed anew, the session would have another MAC, and no longer be revoked by it.
+            report(self.0.engine.metrics(), Event::WriteDropped);
+            return policy.remove_session(record.came).map(Some);
         }
         let now = self.now();
         let lifetime = if permanent {

@@ -96,9 +96,9 @@ impl SessionHandle {
 
     async fn unless_revoked(
         &self,
-        record: Box<Record>,
+        mut record: Box<Record>,
     ) -> Result<Result<Box<Record>, Option<Event>>, SessionError> {
-        let is_revoked = self.0.engine.is_revoked(&record).await?;
+        let is_revoked = self.0.engine.is_revoked(&mut record).await?;
         Ok(if is_revoked {
             Err(Some(Event::RefusedRevoked))
         } else {

@@ -9,6 +9,7 @@
 mod browser;
 mod cookies;
 mod csrf;
+mod ending;
 mod flash;
 mod kinds;
 mod laziness;
