@@ -129,9 +129,10 @@ impl Stored {
                     if renewal == Some(Renewal::MoreRights) {
                         self.after_sign_in(moment, record, id).await?;
                     }
-                    let is_news = new_secret.is_some() || needs_cookie(record, &origin);
+                    // A browser that is to remember the session, or no longer, learns until when.
+                    let has_date = record.meta.remembered || origin.meta.remembered;
                     return Ok(
-                        if is_news || record.meta.remembered != origin.meta.remembered {
+                        if new_secret.is_some() || needs_cookie(record, &origin) || has_date {
                             Outgoing::Token(token, lifetime(moment, record, &envelope))
                         } else {
                             Outgoing::Unchanged
