@@ -144,7 +144,14 @@ impl Engine {
             signed_in: subject.map(|subject| (subject, signed_in_at)),
         }));
         revocations.ready().await?;
-        Ok(self.was_revoked(record))
+        let was_revoked = self.was_revoked(record);
+        if !was_revoked && revocations.is_stale() {
+            // What was not revoked half a minute ago may be by now.
+            return Err(SessionError::Unavailable {
+                retry_after: self.outage_policy().retry_after(),
+            });
+        }
+        Ok(was_revoked)
     }
 
     /// Whether the session was revoked since it was opened, as far as this node knows.
@@ -179,7 +186,7 @@ impl Engine {
     }
 
     /// An error as the caller may see it: one that is an outage says when to come back.
-    fn outage_or(&self, error: SessionError) -> SessionError {
+    pub(crate) fn outage_or(&self, error: SessionError) -> SessionError {
         if error.is_outage() {
             self.outage()
         } else {

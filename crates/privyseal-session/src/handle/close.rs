@@ -35,10 +35,7 @@ impl SessionHandle {
         } else {
             self.close_cookie(&mut record, timeouts, rolls_back).await
         };
-        match closed {
-            Err(error) if error.is_outage() => Err(engine.outage()),
-            closed => closed,
-        }
+        closed.map_err(|error| engine.outage_or(error))
     }
 
     /// Saves a session that lives in a store, or is to.

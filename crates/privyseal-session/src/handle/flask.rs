@@ -18,7 +18,8 @@ impl SessionHandle {
             self.check_signing_key()?;
         }
         if record.ended {
-            self.0.engine.revoke_cookie(&record).await?;
+            let revoked = self.0.engine.revoke_cookie(&record).await;
+            revoked.map_err(|error| self.0.engine.outage_or(error))?;
         }
         if !self.signs() {
             return Ok(None);
