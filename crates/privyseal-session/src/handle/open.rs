@@ -54,7 +54,7 @@ impl SessionHandle {
                 }
                 Box::new(Record::new(now))
             }
-            Err(error) if error.is_outage() => self.during_outage(&found, &codec, now)?,
+            Err(error) if error.is_outage() => self.during_outage(&found, &codec, now).await?,
             Err(error) => return Err(error),
         };
         record.came = found.came;
@@ -107,7 +107,7 @@ impl SessionHandle {
     }
 
     /// What the policy gives a request whose session cannot be asked for.
-    fn during_outage(
+    async fn during_outage(
         &self,
         found: &Found<'_>,
         codec: &Codec,
@@ -129,7 +129,9 @@ impl SessionHandle {
                 let seen = engine.store_at(codec, now).and_then(|(stored, moment)| {
                     stored.seen_before(moment, codec.read_reference(found.value.as_deref()?)?)
                 });
-                if let Some(record) = seen {
+                if let Some(mut record) = seen
+                    && let Ok(false) = engine.is_revoked(&mut record).await
+                {
                     return Ok(degraded(*record, Event::OutageStale));
                 }
             }

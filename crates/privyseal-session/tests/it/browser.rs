@@ -206,6 +206,11 @@ impl Visit {
         wait(self.handle.open(&self.request))
     }
 
+    /// The same without a runtime of its own, for tests that have one.
+    pub(crate) async fn open_async(&self) -> Result<Session, SessionError> {
+        self.handle.open(&self.request).await
+    }
+
     /// The headers of the response; there are none when there is an error.
     pub(crate) async fn answer(&self, status: StatusCode) -> Result<HeaderMap, SessionError> {
         let mut response = HeaderMap::new();

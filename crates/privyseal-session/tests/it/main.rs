@@ -16,6 +16,7 @@ mod laziness;
 mod limits;
 mod metrics;
 mod mutation;
+mod outages;
 mod oversize;
 mod remembering;
 mod revocation;
