@@ -27,6 +27,17 @@ pub(crate) enum Outgoing {
     Token(String, Lifetime),
 }
 
+/// What a request that lost a race finds.
+enum CaughtUp {
+    /// The session, which it can write.
+    Yes,
+    /// A session that is over.
+    Ended,
+    /// A session that goes on under another cookie, which the browser was given, as by a sign-in.
+    /// Removing it would sign out who has just signed in.
+    Superseded,
+}
+
 impl Stored {
     /// Writes what has become of the session. `rolls_back` drops every change but its end.
     pub(crate) async fn save(
@@ -140,8 +151,13 @@ impl Stored {
                     );
                 }
                 Updated::Conflict(row) => {
-                    if !self.catch_up(moment, record, id, &mut origin, row)? {
-                        return Ok(dropped(moment));
+                    match self.catch_up(moment, record, id, &mut origin, row)? {
+                        CaughtUp::Yes => {}
+                        CaughtUp::Ended => return Ok(dropped(moment)),
+                        CaughtUp::Superseded => {
+                            report(moment.metrics, Event::WriteDropped);
+                            return Ok(Outgoing::Unchanged);
+                        }
                     }
                     // Somebody else has renewed it for us.
                     if origin.successor.is_some() && renewal == Some(Renewal::Routine) {
@@ -156,8 +172,8 @@ impl Stored {
         Err(SessionError::Conflict)
     }
 
-    /// Takes over what another request has made of the session, with our changes on top; `false`
-    /// when our cookie does not open it any more.
+    /// Takes over what another request has made of the session, with our changes on top, if our
+    /// cookie still opens it.
     fn catch_up(
         &self,
         moment: Moment<'_>,
@@ -165,15 +181,15 @@ impl Stored {
         id: SessionId,
         origin: &mut Origin,
         row: Row,
-    ) -> Result<bool, SessionError> {
+    ) -> Result<CaughtUp, SessionError> {
         let opened = Opened::new(moment, id, row)?;
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
-            Admission::Retired | Admission::Reused => return Ok(false),
+            Admission::Retired | Admission::Reused => return Ok(CaughtUp::Superseded),
         };
         if opened.has_expired(moment.now) {
-            return Ok(false);
+            return Ok(CaughtUp::Ended);
         }
         let merged = rebase(
             origin.data.dict(),
@@ -189,7 +205,7 @@ impl Stored {
         record.data = merged.into();
         record.meta = record.meta.rebased(&origin.meta, opened.meta.clone());
         origin.succeed(opened, successor);
-        Ok(true)
+        Ok(CaughtUp::Yes)
     }
 
     /// A request that changed nothing: reading counts as use, but is not written every time.

@@ -19,6 +19,7 @@ mod mutation;
 mod outages;
 mod oversize;
 mod remembering;
+mod renewal;
 mod revocation;
 mod revocation_log;
 mod rotation;
