@@ -60,7 +60,9 @@ impl Stored {
         let renewal = record
             .renewal
             .or_else(|| origin.is_due(moment).then_some(Renewal::Routine));
-        if record.modified || renewal.is_some() || origin.needs_resealing {
+        // A ring that only verifies serves readers.
+        let reseals = origin.needs_resealing && moment.codec.signs();
+        if record.modified || renewal.is_some() || reseals {
             return self.update(moment, record, id, origin, renewal).await;
         }
         self.note_use(moment, record, id, &origin).await

@@ -6,6 +6,7 @@
     reason = "a test fails when its helpers do"
 )]
 
+mod at_rest;
 mod browser;
 mod cookies;
 mod csrf;
