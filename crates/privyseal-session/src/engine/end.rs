@@ -49,7 +49,8 @@ impl Engine {
     /// Ends the session of this id, whoever has it.
     ///
     /// # Errors
-    /// When there is neither a store nor a log of revocations, or it cannot be asked.
+    /// When sessions are in cookies and there is no log of revocations, or it or the store cannot
+    /// be asked.
     pub async fn end_session(&self, id: SessionId) -> Result<(), SessionError> {
         self.check_can_end()?;
         self.revoke(id).await.map_err(|e| self.outage_or(e))?;
@@ -66,13 +67,15 @@ impl Engine {
     /// many were known.
     ///
     /// # Errors
-    /// Without a store: among sessions in cookies the one to keep cannot be told from the others.
+    /// Without a store, or when sessions are in it only if they are too large for a cookie: among
+    /// those in cookies the one to keep cannot be told from the others.
     pub async fn end_others_of(
         &self,
         subject: &Subject,
         keep: SessionId,
     ) -> Result<u64, SessionError> {
-        let stored = self.0.stored.as_ref().ok_or(SessionError::NotSupported)?;
+        let stored = self.0.stored.as_ref().filter(|_| self.is_stored());
+        let stored = stored.ok_or(SessionError::NotSupported)?;
         let ended = stored.store.end_all(subject, Some(keep)).await;
         ended.map_err(|error| self.outage_or(error.into()))
     }
@@ -84,7 +87,7 @@ impl Engine {
     /// [interval](crate::revocation::RevocationOptions::poll_interval).
     ///
     /// # Errors
-    /// When there is neither a store nor a log of revocations, or it cannot be asked.
+    /// As [`end_session`](Self::end_session).
     pub async fn end_all_of(&self, subject: &Subject) -> Result<u64, SessionError> {
         self.check_can_end()?;
         if let Some(revocations) = self.revocations() {
@@ -177,7 +180,8 @@ impl Engine {
     }
 
     fn check_can_end(&self) -> Result<(), SessionError> {
-        let can = self.0.stored.is_some() || self.0.revocations.is_some();
+        // A store that has only the sessions that spilled does not know of the others.
+        let can = self.is_stored() || self.0.revocations.is_some();
         can.then_some(()).ok_or(SessionError::NotSupported)
     }
 
