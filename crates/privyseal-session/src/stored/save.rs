@@ -14,7 +14,7 @@ use crate::cookie::Lifetime;
 use crate::merge::{Overlap, rebase};
 use crate::metrics::{Event, report};
 use crate::record::{Record, Renewal};
-use crate::store::{Row, Store as _, Updated};
+use crate::store::{Found, Row, Store as _, Updated};
 
 /// What becomes of the cookie.
 #[derive(Debug)]
@@ -81,11 +81,8 @@ impl Stored {
             return Ok(Outgoing::Unchanged);
         }
         let secret = Secret::random(&mut rand::rng()).map_err(SessionError::unwritable)?;
-        let id = match record.id {
-            // It lived in its cookie until now.
-            Some(id) => id,
-            None => SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)?,
-        };
+        // It has one if it lived in its cookie until now, or if a form was bound to it.
+        let id = record.id.map_or_else(random_id, Ok)?;
         // Whoever holds no key that signs could not give the browser its cookie.
         let token = moment.codec.reference(id, &secret)?;
         self.check_room(moment, record).await?;
@@ -98,12 +95,31 @@ impl Stored {
         let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
         let row = new_row(moment, &envelope, &record.meta, &data);
         if !self.store.create(id, &row).await? {
-            return Err(SessionError::IdTaken);
+            return self.branch_off(moment, record, id).await;
         }
         record.id = Some(id);
         report(moment.metrics, Event::SessionCreated);
         self.after_sign_in(moment, record, id).await?;
         Ok(Outgoing::Token(token, lifetime(moment, record, &envelope)))
+    }
+
+    /// A session that lived in its cookie is too large for it, but another request with the same
+    /// cookie has moved it into the store already. What the two made of it stays apart, as ever
+    /// with sessions in cookies, under two ids.
+    async fn branch_off(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        taken: SessionId,
+    ) -> Result<Outgoing, SessionError> {
+        match self.store.load(taken).await? {
+            Found::Live(_) if record.issued_at.is_some() => {}
+            Found::Ended => return Ok(dropped(moment)),
+            Found::Live(_) | Found::Unknown => return Err(SessionError::IdTaken),
+        }
+        record.id = Some(random_id()?);
+        // The new id is not taken, so that this ends here.
+        Box::pin(self.save_new(moment, record, false)).await
     }
 
     async fn update(
@@ -290,6 +306,10 @@ fn lifetime(moment: Moment<'_>, record: &Record, envelope: &Envelope) -> Lifetim
     let absolute = moment.timeouts.absolute_of(&record.meta).as_secs();
     let ends_at: Timestamp = envelope.created_at.plus_seconds(absolute);
     Lifetime::Until(expires_at(moment, &record.meta, ends_at))
+}
+
+fn random_id() -> Result<SessionId, SessionError> {
+    SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)
 }
 
 fn dropped(moment: Moment<'_>) -> Outgoing {
