@@ -26,5 +26,6 @@ mod revocation_log;
 mod rotation;
 mod round_trip;
 mod secrecy;
+mod spill;
 mod test_store;
 mod timeouts;
