@@ -171,11 +171,12 @@ impl Engine {
         })
     }
 
-    /// The time to note for a sign-in now: after what was revoked of this user.
-    pub(crate) fn sign_in_time(&self, subject: &Subject, now: Timestamp) -> Timestamp {
+    /// The time to note for a session that begins now, or for a sign-in: after what was revoked of
+    /// this user, or of everybody.
+    pub(crate) fn begin_time(&self, subject: Option<&Subject>, now: Timestamp) -> Timestamp {
         let floor = self
             .revocations()
-            .and_then(|revocations| revocations.began_floor(Some(subject)));
+            .and_then(|revocations| revocations.began_floor(subject));
         floor.map_or(now, |floor| now.max(floor.plus_seconds(1)))
     }
 

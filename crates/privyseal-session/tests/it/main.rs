@@ -15,6 +15,7 @@ mod flash;
 mod kinds;
 mod laziness;
 mod limits;
+mod lists;
 mod metrics;
 mod mutation;
 mod outages;
