@@ -95,7 +95,9 @@ impl Kind {
         let engine = engine
             .with_clock(self.clock.clone())
             .with_metrics(self.events.clone())
-            .with_cleanup(None);
+            .with_cleanup(None)
+            // A call that a test holds back is no outage.
+            .with_store_deadline(std::time::Duration::from_secs(60));
         if !self.revokes {
             return engine;
         }
