@@ -7,11 +7,13 @@
 )]
 
 mod at_rest;
+mod attacks;
 mod browser;
 mod cookies;
 mod csrf;
 mod ending;
 mod flash;
+mod forms;
 mod kinds;
 mod laziness;
 mod limits;
@@ -30,6 +32,7 @@ mod rotation;
 mod round_trip;
 mod round_trips;
 mod secrecy;
+mod sign_in;
 mod spill;
 mod test_store;
 mod timeouts;
