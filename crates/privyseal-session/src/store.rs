@@ -92,7 +92,7 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// A row to be written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct NewRow<'a> {
     /// Whose session it is; the index for [`Store::list`] and [`Store::end_all`]. It may change
     /// with any update, from none to one when somebody signs in.
@@ -107,6 +107,17 @@ pub struct NewRow<'a> {
     pub ends_at: Timestamp,
     /// What the engine wants to have again, byte for byte; at most [`MAX_DATA_LEN`].
     pub data: &'a [u8],
+}
+
+impl std::fmt::Debug for NewRow<'_> {
+    /// As of [`Row`].
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewRow")
+            .field("last_seen", &self.last_seen)
+            .field("expires_at", &self.expires_at)
+            .field("ends_at", &self.ends_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A row that was read: the same, and its version.

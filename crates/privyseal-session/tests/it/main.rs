@@ -33,6 +33,7 @@ mod round_trip;
 mod round_trips;
 mod secrecy;
 mod sign_in;
+mod silence;
 mod spill;
 mod test_store;
 mod timeouts;
