@@ -146,6 +146,19 @@ impl Engine {
         }))
     }
 
+    /// Whether the one cookie that a request brought was revoked since it was opened.
+    pub(crate) fn is_cookie_revoked(&self, record: &Record) -> bool {
+        self.revocations().is_some_and(|revocations| {
+            record.issued_at.is_some()
+                && revocations.refuses(&Presented {
+                    id: record.id,
+                    mac: record.mac.as_deref(),
+                    began_at: record.created_at,
+                    signed_in: None,
+                })
+        })
+    }
+
     /// The time to note for a sign-in now: after what was revoked of this user.
     pub(crate) fn sign_in_time(&self, subject: &Subject, now: Timestamp) -> Timestamp {
         let floor = self
