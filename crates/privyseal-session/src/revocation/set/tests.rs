@@ -65,11 +65,11 @@ fn memory_is_at_most_24_bytes_an_entry_and_is_given_back() {
     let empty = Set::new().bytes();
     let set = Set::new();
     let mut rng = StdRng::seed_from_u64(1);
-    for _ in 0..200_000 {
+    for _ in 0..50_000 {
         set.insert(&revocation(rng.random(), 1, 256));
     }
     let used = set.bytes();
-    // The arrays' headers are spread over a fifth of the entries of the target here.
+    // With few entries, what every array takes besides counts for more.
     assert!(used - SHARDS * 40 <= 22 * set.len(), "{used}");
     set.forget(at(256), SHARDS);
     assert_eq!(set.bytes(), empty);
@@ -87,20 +87,20 @@ fn a_hundred_thousand_random_operations_agree_with_a_naive_model() {
         name[1] = rng.random_range(0..3_u8) << 3;
         name[2] = rng.random_range(0..40);
         name[15] = rng.random_range(0..8);
-        match rng.random_range(0..100) {
-            0..45 => {
+        match rng.random_range(0..1000) {
+            0..450 => {
                 let until = now + rng.random_range(0..100) - 50;
                 let forget_at = now + rng.random_range(0..20_000);
                 set.insert(&revocation(name, until, forget_at));
                 let entry = model.entry(name).or_default();
                 *entry = (entry.0.max(until), entry.1.max(forget_at));
             }
-            45..99 => {
+            450..998 => {
                 let expected = model.get(&name).map(|entry| entry.0);
                 assert_eq!(floor(&set, name), expected, "step {step}");
             }
             _ => {
-                now += rng.random_range(0..3000);
+                now += rng.random_range(0..10_000);
                 let before = model.len();
                 model.retain(|_, entry| entry.1.next_multiple_of(256) > now);
                 assert_eq!(set.forget(at(now), SHARDS), before - model.len());
