@@ -202,12 +202,6 @@ impl Application {
         }
     }
 
-    /// What the engine does when no request is involved.
-    fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        runtime.enable_time().build().unwrap().block_on(work)
-    }
-
     /// Somebody with a session, in which a value tells whose it is.
     fn visitor_named(&self, name: &str) -> Visitor<'_> {
         let mut visitor = self.visitor();
@@ -215,6 +209,12 @@ impl Application {
         assert_eq!(response.status, 200, "{}", response.body);
         visitor
     }
+}
+
+/// What the engine does when no request is involved.
+fn run<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().build().unwrap().block_on(work)
 }
 
 fn keys() -> LiveKeyRing {

@@ -3,7 +3,7 @@
 use privyseal_session::store::Subject;
 
 use super::headers::depends_on_the_cookie;
-use super::{Application, Mode};
+use super::{Application, Mode, run};
 use crate::client::send;
 
 /// Without an error, and without telling anybody: it is the session of somebody who comes for the
@@ -90,7 +90,7 @@ pub fn whoever_is_signed_out_everywhere_is_signed_out_in_every_browser(app: &App
         browser
     });
     let ada = Subject::new("ada").unwrap();
-    app.run(app.engine.end_all_of(&ada)).unwrap();
+    run(app.engine.end_all_of(&ada)).unwrap();
     let said = browsers.each_mut().map(|browser| browser.told("get:user"));
     assert_eq!(said, ["-", "-", "bob"]);
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use privyseal_session::store::Subject;
 
-use super::Application;
 use super::headers::{depends_on_the_cookie, is_fixed};
+use super::{Application, run};
 
 /// Each writes a key of its own and counts at one counter.
 pub fn sixty_four_writers_of_one_session_lose_nothing(app: &Application) {
@@ -41,7 +41,7 @@ pub fn one_of_several_sessions_is_ended(app: &Application) {
         browser.act(&format!("signin:ada,label:{label}"));
         browser
     });
-    let sessions = app.run(app.engine.sessions_of(&ada)).unwrap();
+    let sessions = run(app.engine.sessions_of(&ada)).unwrap();
     let labels = sessions
         .iter()
         .map(|session| session.label.as_deref().unwrap());
@@ -53,7 +53,7 @@ pub fn one_of_several_sessions_is_ended(app: &Application) {
         .iter()
         .find(|session| session.label.as_deref() == Some("phone"));
     let id = phone.unwrap().id;
-    assert!(app.run(app.engine.end_session_of(&ada, id)).unwrap());
+    assert!(run(app.engine.end_session_of(&ada, id)).unwrap());
     let said = browsers.each_mut().map(|browser| browser.told("subject"));
     assert_eq!(said, ["-", "ada", "ada"]);
 }
