@@ -103,7 +103,7 @@ impl RevocationLog for Million {
     }
 }
 
-/// Ids as good as random, by SplitMix64.
+/// Ids as good as random, by `SplitMix64`.
 fn session(number: u64) -> SessionId {
     let mix = |seed: u64| {
         let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
