@@ -8,8 +8,11 @@
 
 mod browser;
 mod cookies;
+mod csrf;
+mod flash;
 mod laziness;
 mod limits;
+mod metrics;
 mod mutation;
 mod revocation;
 mod revocation_log;

@@ -1,1 +1,9 @@
 //! Tests of the stores against real servers.
+
+#![cfg(feature = "conformance")]
+#![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
+
+mod memory;
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
