@@ -211,8 +211,8 @@ impl Application {
     }
 }
 
-/// What the engine does when no request is involved.
-fn run<T>(work: impl Future<Output = T>) -> T {
+/// Waits for what a store or the engine does when no request is involved.
+pub fn run<T>(work: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_time().build().unwrap().block_on(work)
 }
