@@ -40,6 +40,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use privyseal::{KeyRing, SecretKey};
 use privyseal_session::revocation::{RevocationOptions, Revocations};
@@ -133,7 +134,10 @@ impl Application {
             Mode::Flask => Engine::flask,
         };
         let clock = FakeClock::at(START);
-        let options = RevocationOptions::default();
+        let options = RevocationOptions {
+            deadline: PATIENCE,
+            ..RevocationOptions::default()
+        };
         let revocations = Revocations::with_options(memory(), options, clock.clone());
         let engine = engine(keys()).with_revocations(revocations);
         Self::serve(mode, engine, clock, Outage::default(), serve)
@@ -145,7 +149,7 @@ impl Application {
         serve: impl Fn(Engine, Gates) -> io::Result<S> + Send + Sync + 'static,
     ) -> Self {
         let outage = Outage::default();
-        let engine = Engine::stored(keys(), outage.befalling(store));
+        let engine = Engine::stored(keys(), outage.befalling(store)).with_store_deadline(PATIENCE);
         Self::serve(Mode::Stored, engine, FakeClock::at(START), outage, serve)
     }
 
@@ -220,6 +224,9 @@ pub fn run<T>(work: impl Future<Output = T>) -> T {
 fn keys() -> LiveKeyRing {
     KeyRing::new(SecretKey::generate().unwrap()).into()
 }
+
+/// How long a store may take: a machine that is busy with other tests is no outage.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The second since 1970 at which each application starts.
 const START: u64 = 1_700_000_000;
