@@ -11,14 +11,14 @@ use privyseal_session::store::{Found, NewRow, Row, Store, StoreError, Subject, U
 
 /// Sessions in a directory of their own. A row of version 0 is a tombstone; it has neither subject
 /// nor data, and expires at its `ends_at`.
-struct FileStore {
+pub(crate) struct FileStore {
     directory: PathBuf,
     /// The mutex keeps out other threads, the locked file other processes.
     lock: Arc<Mutex<File>>,
 }
 
 impl FileStore {
-    fn open(directory: PathBuf) -> io::Result<Self> {
+    pub(crate) fn open(directory: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&directory)?;
         let lock = Arc::new(Mutex::new(File::create(directory.join("lock"))?));
         Ok(Self { directory, lock })
@@ -70,7 +70,8 @@ impl Store for FileStore {
 
     async fn update(&self, id: SessionId, expected: u64, row: &NewRow<'_>) -> Result<Updated> {
         let new = row.to_row(expected.saturating_add(1));
-        let update = move |directory: &Path| match live(directory, id)? {
+        let update = move |directory: &Path| match read(directory, id)? {
+            Some(row) if row.version == 0 => Ok(Updated::Gone),
             Some(row) if row.version != expected => Ok(Updated::Conflict(row)),
             Some(_) => write(directory, id, &new).map(|()| Updated::Done),
             None => Ok(Updated::Gone),
@@ -85,8 +86,8 @@ impl Store for FileStore {
         seen: Timestamp,
         until: Timestamp,
     ) -> Result<()> {
-        let touch = move |directory: &Path| match live(directory, id)? {
-            Some(mut row) if row.version == expected => {
+        let touch = move |directory: &Path| match read(directory, id)? {
+            Some(mut row) if row.version > 0 && row.version == expected => {
                 (row.last_seen, row.expires_at) = (seen, until);
                 write(directory, id, &row)
             }
@@ -96,9 +97,9 @@ impl Store for FileStore {
     }
 
     async fn end(&self, id: SessionId) -> Result<bool> {
-        let end = move |directory: &Path| match live(directory, id)? {
-            Some(row) => end(directory, id, row).map(|()| true),
-            None => Ok(false),
+        let end = move |directory: &Path| match read(directory, id)? {
+            Some(row) if row.version > 0 => end(directory, id, row).map(|()| true),
+            _ => Ok(false),
         };
         self.locked(end).await
     }
@@ -123,17 +124,15 @@ impl Store for FileStore {
 
     async fn delete_expired(&self, now: Timestamp, limit: usize) -> Result<u64> {
         let delete = move |directory: &Path| {
-            let rows = scan(directory)?.into_iter();
-            let expired = rows.filter(|(_, row)| row.expires_at < now);
-            let remove = |(id, _)| fs::remove_file(path(directory, id)).map(|()| 1);
-            expired.take(limit).map(remove).sum()
+            let mut rows = scan(directory)?;
+            rows.retain(|(_, row)| row.expires_at < now);
+            rows.truncate(limit);
+            let mut files = rows.iter().map(|(id, _)| directory.join(id.to_string()));
+            files.try_for_each(fs::remove_file)?;
+            Ok(rows.len() as u64)
         };
         self.locked(delete).await
     }
-}
-
-fn path(directory: &Path, id: SessionId) -> PathBuf {
-    directory.join(id.to_string())
 }
 
 fn end(directory: &Path, id: SessionId, mut row: Row) -> io::Result<()> {
@@ -141,8 +140,8 @@ fn end(directory: &Path, id: SessionId, mut row: Row) -> io::Result<()> {
     write(directory, id, &row)
 }
 
-/// Four lines of numbers, a line with the subject, which holds no line break, and the data. The
-/// file is whole on the disk before it takes the place of the old one, and its name is soon after.
+/// Four lines of numbers, a line with the subject, which holds no line break, and the data. Whole
+/// on the disk before it takes the place of the old file; there under its name when it returns.
 fn write(directory: &Path, id: SessionId, row: &Row) -> io::Result<()> {
     let new = directory.join("new");
     let mut file = File::create(&new)?;
@@ -151,19 +150,15 @@ fn write(directory: &Path, id: SessionId, row: &Row) -> io::Result<()> {
     write!(file, "{version}\n{seen}\n{expires}\n{ends}\n{subject}\n")?;
     file.write_all(&row.data)?;
     file.sync_all()?;
-    fs::rename(new, path(directory, id))?;
+    fs::rename(new, directory.join(id.to_string()))?;
     File::open(directory)?.sync_all()
 }
 
 fn read(directory: &Path, id: SessionId) -> io::Result<Option<Row>> {
-    match fs::read(path(directory, id)) {
+    match fs::read(directory.join(id.to_string())) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         bytes => Ok(Some(parse(&bytes?).ok_or(io::ErrorKind::InvalidData)?)),
     }
-}
-
-fn live(directory: &Path, id: SessionId) -> io::Result<Option<Row>> {
-    Ok(read(directory, id)?.filter(|row| row.version > 0))
 }
 
 fn parse(bytes: &[u8]) -> Option<Row> {
@@ -197,6 +192,6 @@ fn scan(directory: &Path) -> io::Result<Vec<(SessionId, Row)>> {
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let store = FileStore::open("sessions".into())?;
-    let id = SessionId::from_bytes([7; 16]);
-    writeln!(io::stdout(), "{:?}", store.load(id).await)
+    let found = store.load(SessionId::from_bytes([7; 16])).await;
+    writeln!(io::stdout(), "{found:?}")
 }
