@@ -110,7 +110,7 @@ impl RedisStore {
     pub async fn connect_with(url: &str, options: RedisOptions) -> Result<Self, StoreError> {
         let client = options.client(options::address(url)?)?;
         let single = Single::connect(client.clone(), options.clone()).await;
-        let link = Link::Single(single.map_err(|error| store_error(&error))?);
+        let link = Link::Single(Box::new(single.map_err(|error| store_error(&error))?));
         Self::checked(link, vec![client], options).await
     }
 

@@ -17,7 +17,7 @@ pub(super) use single::Single;
 
 /// Where commands go.
 pub(super) enum Link {
-    Single(Single),
+    Single(Box<Single>),
     #[cfg(feature = "redis-cluster")]
     Cluster(Cluster),
 }

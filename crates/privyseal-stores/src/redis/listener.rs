@@ -1,65 +1,47 @@
 //! Hears of new entries in the log, on a connection of its own.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Client, PushInfo, PushKind, RedisError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::options::RedisOptions;
+use crate::bell::Bell;
 
-/// Counts what was heard.
+/// Rings a bell for each message, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Listener {
-    heard: watch::Receiver<u64>,
-    /// Up to which count somebody was told.
-    told: Mutex<u64>,
+    bell: Arc<Bell>,
+    task: JoinHandle<()>,
 }
 
 impl Listener {
-    /// Starts to listen on a channel of one of these servers, until it is dropped.
+    /// Starts to listen on a channel of one of these servers.
     pub(super) fn start(servers: Vec<Client>, channel: String, options: RedisOptions) -> Self {
-        let (heard, receiver) = watch::channel(0);
-        tokio::spawn(async move {
-            let stopped = heard.closed();
-            tokio::select! {
-                () = stopped => {}
-                () = listen(&servers, &channel, &options, &heard) => {}
-            }
-        });
-        Self {
-            heard: receiver,
-            told: Mutex::new(0),
-        }
+        let bell = Arc::new(Bell::default());
+        let ringer = Arc::clone(&bell);
+        let task = tokio::spawn(async move { listen(&servers, &channel, &options, &ringer).await });
+        Self { bell, task }
     }
 
     /// Returns when something was heard since the last call.
     pub(super) async fn changed(&self) {
-        let before = *self.told();
-        let mut receiver = self.heard.clone();
-        let heard = receiver.wait_for(|heard| *heard > before).await;
-        let Some(heard) = heard.ok().map(|heard| *heard) else {
-            // The runtime that it listened on is gone.
-            return std::future::pending().await;
-        };
-        let mut told = self.told();
-        *told = heard.max(*told);
-    }
-
-    fn told(&self) -> MutexGuard<'_, u64> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+        self.bell.heard().await;
     }
 }
 
-async fn listen(
-    servers: &[Client],
-    channel: &str,
-    options: &RedisOptions,
-    heard: &watch::Sender<u64>,
-) {
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn listen(servers: &[Client], channel: &str, options: &RedisOptions, bell: &Bell) {
     // A cluster passes messages on to all of its nodes, so any of them will do.
     for server in servers.iter().cycle() {
-        if let Err(error) = listen_to(server, channel, options, heard).await {
+        if let Err(error) = listen_to(server, channel, options, bell).await {
             let code = error.code();
             tracing::debug!(code, "no connection to hear of revocations");
         }
@@ -72,7 +54,7 @@ async fn listen_to(
     server: &Client,
     channel: &str,
     options: &RedisOptions,
-    heard: &watch::Sender<u64>,
+    bell: &Bell,
 ) -> Result<(), RedisError> {
     let (sender, mut pushes) = mpsc::unbounded_channel::<PushInfo>();
     let config = options.connection_config().set_push_sender(sender);
@@ -81,12 +63,12 @@ async fn listen_to(
         .await?;
     connection.subscribe(channel).await?;
     // Whatever was said until now was not heard.
-    heard.send_modify(|count| *count += 1);
+    bell.ring();
     loop {
         match tokio::time::timeout(SILENCE, pushes.recv()).await {
             Ok(Some(push)) if push.kind == PushKind::Disconnection => return Ok(()),
             Ok(Some(push)) if push.kind == PushKind::Message => {
-                heard.send_modify(|count| *count += 1);
+                bell.ring();
             }
             Ok(Some(_)) => {}
             Ok(None) => return Ok(()),

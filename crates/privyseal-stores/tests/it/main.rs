@@ -3,3 +3,5 @@
 #![cfg(feature = "conformance")]
 
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
