@@ -1,5 +1,7 @@
 //! Looks at a server once, for settings under which sessions get lost.
 
+use std::collections::BTreeMap;
+
 use privyseal_session::store::StoreError;
 use redis::{Client, FromRedisValue, RedisError};
 
@@ -22,7 +24,7 @@ pub(super) async fn warn_of_settings(
     let info: Option<String> = answer(info.query_async(&mut connection).await);
     let mut save = redis::cmd("CONFIG");
     let save = save.arg("GET").arg("save").query_async(&mut connection);
-    let save: Option<Vec<String>> = answer(save.await);
+    let save: Option<BTreeMap<String, String>> = answer(save.await);
     let info = info.unwrap_or_default();
     let field = |name: &str| {
         let value = |line: &str| {
@@ -42,8 +44,7 @@ pub(super) async fn warn_of_settings(
         );
     }
     let no_file = field("aof_enabled").is_some_and(|enabled| enabled == "0");
-    let no_snapshots =
-        save.is_some_and(|save| matches!(save.as_slice(), [_, times] if times.is_empty()));
+    let no_snapshots = save.is_some_and(|save| save.get("save").is_some_and(String::is_empty));
     if no_file && no_snapshots {
         tracing::warn!("Redis keeps sessions in memory only; set appendonly to yes");
     }
