@@ -60,6 +60,7 @@ where
             .ok_or(SessionRejection::MissingLayer)?;
         handle
             .open(&parts.headers)
+            .await
             .map(Self)
             .map_err(SessionRejection::Unusable)
     }

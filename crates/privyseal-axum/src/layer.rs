@@ -89,20 +89,28 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let handle = self.engine.begin(request.headers());
         request.extensions_mut().insert(handle.clone());
+        let inner = self.inner.call(request);
         ResponseFuture {
-            inner: self.inner.call(request),
-            handle,
+            step: Step::Inner { inner, handle },
         }
     }
 }
 
 pin_project! {
     /// The response of a request with a session.
-    #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
-        inner: F,
-        handle: SessionHandle,
+        step: Step<F>,
+    }
+}
+
+pin_project! {
+    #[project = StepProjection]
+    enum Step<F> {
+        /// The handler is at work.
+        Inner { #[pin] inner: F, handle: SessionHandle },
+        /// The handler is done and touched its session, which is saved.
+        Commit { saving: Pin<Box<dyn Future<Output = Response<Body>> + Send>> },
     }
 }
 
@@ -115,24 +123,47 @@ where
     type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut response = match ready!(this.inner.poll(cx)) {
-            // Other layers have bodies of their own; one that is axum's already is not boxed again.
-            Ok(response) => response.map(Body::new),
-            Err(error) => return Poll::Ready(Err(error)),
-        };
-        if let Err(error) = this.handle.commit(response.headers_mut()) {
-            // The handler's answer may say "saved", so it must not go out.
-            // The sources may quote what the session holds, which is for no log of production.
-            tracing::error!(%error, "session was not saved");
-            tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "session was not saved"
-            );
-            let uncached = [(VARY, "Cookie"), (CACHE_CONTROL, "no-store")];
-            response = (StatusCode::INTERNAL_SERVER_ERROR, uncached, NOT_SAVED).into_response();
+        let mut step = self.project().step;
+        if let StepProjection::Inner { inner, handle } = step.as_mut().project() {
+            let response = match ready!(inner.poll(cx)) {
+                // Other layers have bodies of their own; one that is axum's already is not boxed
+                // again.
+                Ok(response) => response.map(Body::new),
+                Err(error) => return Poll::Ready(Err(error)),
+            };
+            if handle.is_idle() {
+                return Poll::Ready(Ok(response));
+            }
+            let saving = Box::pin(commit(handle.clone(), response));
+            step.set(Step::Commit { saving });
         }
-        Poll::Ready(Ok(response))
+        match step.project() {
+            StepProjection::Commit { saving } => saving.as_mut().poll(cx).map(Ok),
+            StepProjection::Inner { .. } => Poll::Pending,
+        }
+    }
+}
+
+/// The response with what has become of the session in its headers.
+async fn commit(handle: SessionHandle, mut response: Response<Body>) -> Response<Body> {
+    let status = response.status();
+    if let Err(error) = handle.commit(status, response.headers_mut()).await {
+        // The handler's answer may say "saved", so it must not go out.
+        // The sources may quote what the session holds, which is for no log of production.
+        tracing::error!(%error, "session was not saved");
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "session was not saved"
+        );
+        let uncached = [(VARY, "Cookie"), (CACHE_CONTROL, "no-store")];
+        return (StatusCode::INTERNAL_SERVER_ERROR, uncached, NOT_SAVED).into_response();
+    }
+    response
+}
+
+impl<F> std::fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 

@@ -5,6 +5,12 @@ mod bell;
 pub mod conformance;
 mod memory;
 #[cfg(feature = "redis")]
-pub mod redis;
+mod redis;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisOptions, RedisStore};
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;

@@ -1,37 +1,4 @@
 //! Redis and Valkey: one server, or a cluster.
-//!
-//! A session is one string under one key, read by one plain `GET`; every write is one script, or
-//! one command, and one round trip. Valkey has the same commands; the tests run against Redis 7.0.
-//! The server has to know version 3 of the protocol, which came with Redis 6.
-//!
-//! # Keys
-//! | key | holds |
-//! |---|---|
-//! | `PREFIX{id}` | the session, or its tombstone |
-//! | `PREFIX{hash of the subject}:sessions` | the ids of a subject's sessions |
-//! | `PREFIX{revocations}:...` | the log of revocations |
-//!
-//! The server expires them by itself, by its own clock, counted from the times that came with the
-//! call: clocks of ours that go wrong, or step, change nothing but what they say of each other.
-//! A session that was touched by a clock that is behind still ends when it was to end.
-//!
-//! # Subjects
-//! On one server a session and its place in the index are written by one script. In a cluster they
-//! are in different places, and the index is written first: whatever happens in between, it may
-//! name a session that is not there, or not the subject's, but it never misses a live one. A
-//! session's own row decides whose it is.
-//!
-//! [`end_all`](Store::end_all) ends every session of the subject whose `create` or `update`
-//! returned before the call, and each of them at once and for good: an update that races with it
-//! finds the session gone. A session that is created, or signed in, during the call is ended or
-//! not, as if it came after it; to keep a user out, stop signing that user in first.
-//!
-//! # Outages
-//! No call is repeated of which it is not known whether the server executed it. A server that is
-//! back is found by the next call. What the server acknowledged is there after a restart only if
-//! it writes it to a file before it answers (`appendonly yes`, `appendfsync always`); with
-//! `everysec` a crash loses up to a second, sign-outs included. So does the failover to a replica.
-//! While slots of a cluster move from one node to another, sessions in them may be unavailable.
 
 mod checks;
 mod error;
@@ -59,7 +26,40 @@ use script::{ADD, CREATE, END, TOUCH, UPDATE};
 
 pub use options::RedisOptions;
 
-/// Sessions and revocations in Redis or Valkey.
+/// Sessions and revocations in Redis or Valkey: one server, or a cluster.
+///
+/// A session is one string under one key, read by one plain `GET`; every write is one script, or
+/// one command, and one round trip. Valkey has the same commands; the tests run against Redis 7.0.
+/// The server has to know version 3 of the protocol, which came with Redis 6.
+///
+/// # Keys
+/// | key | holds |
+/// |---|---|
+/// | `PREFIX{id}` | the session, or its tombstone |
+/// | `PREFIX{hash of the subject}:sessions` | the ids of a subject's sessions |
+/// | `PREFIX{revocations}:...` | the log of revocations |
+///
+/// The server expires them by itself, by its own clock, counted from the times that came with the
+/// call: clocks of ours that go wrong, or step, change nothing but what they say of each other.
+/// A session that was touched by a clock that is behind still ends when it was to end.
+///
+/// # Subjects
+/// On one server a session and its place in the index are written by one script. In a cluster they
+/// are in different places, and the index is written first: whatever happens in between, it may
+/// name a session that is not there, or not the subject's, but it never misses a live one. A
+/// session's own row decides whose it is.
+///
+/// [`end_all`](Store::end_all) ends every session of the subject whose `create` or `update`
+/// returned before the call, and each of them at once and for good: an update that races with it
+/// finds the session gone. A session that is created, or signed in, during the call is ended or
+/// not, as if it came after it; to keep a user out, stop signing that user in first.
+///
+/// # Outages
+/// No call is repeated of which it is not known whether the server executed it. A server that is
+/// back is found by the next call. What the server acknowledged is there after a restart only if
+/// it writes it to a file before it answers (`appendonly yes`, `appendfsync always`); with
+/// `everysec` a crash loses up to a second, sign-outs included. So does the failover to a replica.
+/// While slots of a cluster move from one node to another, sessions in them may be unavailable.
 ///
 /// # Security
 /// Whoever can write to the server can sign in as anybody: give it a password, or better a user
@@ -69,7 +69,7 @@ pub use options::RedisOptions;
 ///
 /// # Examples
 /// ```no_run
-/// use privyseal_stores::redis::RedisStore;
+/// use privyseal_stores::RedisStore;
 ///
 /// # async fn example() -> Result<(), privyseal_session::store::StoreError> {
 /// let store = RedisStore::connect("redis://app:password@127.0.0.1:6379/0").await?;

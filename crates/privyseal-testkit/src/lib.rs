@@ -9,3 +9,17 @@ pub mod server;
 pub mod servers;
 pub mod typed;
 pub mod vectors;
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// What a future gives that waits for nothing: sessions that live in cookies do no I/O.
+///
+/// # Panics
+/// When it has to wait.
+pub fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the future waits for something"),
+    }
+}

@@ -7,6 +7,8 @@ pub mod formats;
 pub mod inspect;
 pub mod json;
 pub mod keyring;
+pub mod mac;
+pub mod reference;
 pub mod sealed;
 pub mod secret;
 pub mod time;

@@ -21,6 +21,7 @@ use base64_simd::URL_SAFE_NO_PAD;
 use rand_core::TryCryptoRng;
 use xaes_256_gcm::aead::{AeadInOut, KeyInit};
 use xaes_256_gcm::{Nonce, Tag, Xaes256Gcm};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
 use crate::keyring::{KeyId, RingKey};
@@ -35,6 +36,18 @@ pub struct Context<'a> {
     pub cookie_name: &'a str,
     /// The application, so that two of them with one key do not take each other's tokens.
     pub application: &'a str,
+}
+
+impl Context<'_> {
+    /// The key for this context and no other.
+    pub(crate) fn sub_key(self, key: &RingKey) -> Zeroizing<[u8; 32]> {
+        key.derive(&[
+            self.purpose.as_bytes(),
+            self.cookie_name.as_bytes(),
+            self.application.as_bytes(),
+            key.id().as_bytes(),
+        ])
+    }
 }
 
 /// The id of a session: 16 random bytes that name it to the server and to its user, but open
@@ -160,13 +173,7 @@ impl Sealer {
         let keys = keys
             .iter()
             .map(|key| {
-                let sub_key = key.derive(&[
-                    context.purpose.as_bytes(),
-                    context.cookie_name.as_bytes(),
-                    context.application.as_bytes(),
-                    key.id().as_bytes(),
-                ]);
-                let cipher = Xaes256Gcm::new((&*sub_key).into());
+                let cipher = Xaes256Gcm::new((&*context.sub_key(key)).into());
                 PreparedKey {
                     key: key.clone(),
                     cipher,

@@ -91,7 +91,7 @@ async fn perform(
         let name = step[0].as_str().unwrap();
         let key = || step[1].as_str().unwrap();
         let value = || untyped(&step[2]).unwrap();
-        let mut session: privyseal_session::Session<Dict> = handle.open(&request).unwrap();
+        let mut session: privyseal_session::Session<Dict> = handle.open(&request).await.unwrap();
         match name {
             // What changes nothing is only a read in Flask; here the handler says which it is.
             "pop" if !session.contains_key(key()) => {}

@@ -91,8 +91,8 @@ pub(super) async fn change_a_byte(
         mode: app.mode,
         name,
         at,
-        original: app.present(original),
-        changed: app.present(changed),
+        original: app.present(original).await,
+        changed: app.present(changed).await,
     })
     .into_response()
 }
@@ -155,7 +155,7 @@ fn session_page(
 
 impl App {
     /// Whether the engine opens a session with this cookie.
-    fn present(&self, cookie: Cookie) -> Tried {
+    async fn present(&self, cookie: Cookie) -> Tried {
         let header = format!("{}={}", self.engine.cookie().name(), cookie.value());
         let mut headers = HeaderMap::new();
         headers.extend(
@@ -163,7 +163,8 @@ impl App {
                 .ok()
                 .map(|value| (COOKIE, value)),
         );
-        let opened = self.engine.begin(&headers).open::<Dict>(&headers);
+        let handle = self.engine.begin(&headers);
+        let opened = handle.open::<Dict>(&headers).await;
         Tried {
             cookie,
             accepted: opened.is_ok_and(|session| !session.is_new()),

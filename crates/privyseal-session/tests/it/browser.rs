@@ -1,11 +1,14 @@
 //! One visitor of an application that is nothing but an engine.
 
+use std::collections::BTreeMap;
+
 use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use privyseal::{KeyRing, SecretKey, VerifyKey};
 use privyseal_session::{Engine, LiveKeyRing, Session, SessionError, SessionHandle};
 use privyseal_testkit::clock::FakeClock;
 use privyseal_testkit::random::Seeded;
+use privyseal_testkit::ready;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -53,6 +56,8 @@ pub(crate) fn own_modes(keys: &LiveKeyRing, clock: &FakeClock) -> [(&'static str
 pub(crate) struct Browser {
     pub(crate) engine: Engine,
     pub(crate) cookie: Option<String>,
+    /// The session in chunks, where it is too large for one cookie: names and values.
+    pub(crate) chunks: BTreeMap<String, String>,
 }
 
 impl Browser {
@@ -60,6 +65,7 @@ impl Browser {
         Self {
             engine: engine.clone(),
             cookie: None,
+            chunks: BTreeMap::new(),
         }
     }
 
@@ -77,7 +83,24 @@ impl Browser {
             let cookie = HeaderValue::try_from(format!("{name}={value}")).unwrap();
             request.insert(COOKIE, cookie);
         }
+        for (name, value) in &self.chunks {
+            let cookie = HeaderValue::try_from(format!("{name}={value}")).unwrap();
+            request.append(COOKIE, cookie);
+        }
         request
+    }
+
+    fn keep(&mut self, set_cookie: &str) {
+        let (pair, attributes) = set_cookie.split_once("; ").unwrap();
+        let (name, value) = pair.split_once('=').unwrap();
+        let value = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+        if name == self.engine.cookie().name() {
+            self.cookie = value;
+        } else if let Some(value) = value {
+            self.chunks.insert(name.to_owned(), value);
+        } else {
+            self.chunks.remove(name);
+        }
     }
 
     /// One request, whose handler is `handler`.
@@ -92,13 +115,9 @@ impl Browser {
         };
         let answer = handler(&visit);
         let mut response = HeaderMap::new();
-        let committed = visit.handle.commit(&mut response);
-        if let Some(cookie) = response.get(SET_COOKIE) {
-            let cookie = cookie.to_str().unwrap();
-            let (pair, attributes) = cookie.split_once("; ").unwrap();
-            let value = pair.split_once('=').unwrap().1;
-            let removed = attributes.contains("Max-Age=0");
-            self.cookie = (!removed).then(|| value.to_owned());
+        let committed = ready(visit.handle.commit(StatusCode::OK, &mut response));
+        for cookie in response.get_all(SET_COOKIE) {
+            self.keep(cookie.to_str().unwrap());
         }
         if committed.is_err() {
             assert!(
@@ -149,7 +168,7 @@ impl Visit {
     pub(crate) fn open<T: Default + Serialize + DeserializeOwned>(
         &self,
     ) -> Result<Session<T>, SessionError> {
-        self.handle.open(&self.request)
+        ready(self.handle.open(&self.request))
     }
 }
 

@@ -4,6 +4,7 @@ use http::header::{COOKIE, HeaderMap, HeaderValue};
 use privyseal::value::Value;
 use privyseal_session::{CookiePolicy, Engine, LiveKeyRing, Session};
 use privyseal_testkit::clock::FakeClock;
+use privyseal_testkit::ready;
 
 use crate::browser::{Browser, START, every_mode, own_modes, ring};
 
@@ -12,7 +13,7 @@ fn user(engine: &Engine, cookies: &[&[u8]]) -> Option<i64> {
     for cookie in cookies {
         request.append(COOKIE, HeaderValue::from_bytes(cookie).unwrap());
     }
-    let session: Session = engine.begin(&request).open(&request).unwrap();
+    let session: Session = ready(engine.begin(&request).open(&request)).unwrap();
     session.get("user").and_then(Value::as_i64)
 }
 

@@ -8,6 +8,7 @@ use privyseal::KeyRing;
 use privyseal::sealed::{Context, Sealer, SessionId};
 use privyseal_session::{Engine, LiveKeyRing, Session};
 use privyseal_testkit::clock::FakeClock;
+use privyseal_testkit::ready;
 use serde::{Deserialize, Serialize};
 
 use crate::browser::{Browser, START, every_mode, key, key_bytes, open};
@@ -47,7 +48,7 @@ fn debug_does_not_leak_key() {
         assert_hides_the_key(&engine);
         let request = browser.request();
         let handle = engine.begin(&request);
-        let session: Session = handle.open(&request).unwrap();
+        let session: Session = ready(handle.open(&request)).unwrap();
         for shown in [
             format!("{handle:?}"),
             format!("{session:?}"),

@@ -71,3 +71,74 @@ fn describe(error: &RedisError) -> String {
         (kind, None) => format!("{kind:?}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    fn said(answer: &str) -> RedisError {
+        let answer = redis::parse_redis_value(format!("-{answer}\r\n").as_bytes()).unwrap();
+        answer.extract_error().unwrap_err()
+    }
+
+    #[test]
+    fn errors_of_the_server_are_sorted() {
+        for answer in [
+            "LOADING Redis is loading the dataset in memory",
+            "READONLY You can't write against a read only replica.",
+            "CLUSTERDOWN The cluster is down",
+            "MOVED 3999 127.0.0.1:6381",
+            "ASK 3999 127.0.0.1:6381",
+            "TRYAGAIN Multiple keys request during rehashing of slot",
+            "MASTERDOWN Link with MASTER is down",
+            "BUSY Redis is busy running a script",
+            "MISCONF Redis is configured to save RDB snapshots",
+            "NOAUTH Authentication required.",
+            "NOPERM this user has no permissions",
+            "NOREPLICAS Not enough good replicas to write.",
+        ] {
+            let error = store_error(&said(answer));
+            assert!(error.is_unavailable(), "{answer}: {error:?}");
+        }
+        for answer in [
+            "OOM command not allowed when used memory > 'maxmemory'.",
+            "ERR Error running script (call to f_1): @user_script:1: -OOM command not allowed",
+        ] {
+            let error = store_error(&said(answer));
+            assert!(matches!(error, StoreError::Full), "{answer}: {error:?}");
+        }
+        for answer in [
+            "WRONGTYPE Operation against a key holding the wrong kind of value",
+            "UNREADABLE row",
+            "ERR bad argument",
+        ] {
+            let error = store_error(&said(answer));
+            assert!(
+                matches!(error, StoreError::Unreadable(_)),
+                "{answer}: {error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_server_quotes_is_not_passed_on() {
+        let quoted = "ERR unknown command 'EVALSHA', with args beginning with: 'topsecret'";
+        let error = store_error(&said(quoted));
+        assert!(!format!("{error:?}").contains("topsecret"), "{error:?}");
+    }
+
+    #[test]
+    fn connections_that_lead_nowhere_are_replaced() {
+        assert!(wants_new_connection(&said("READONLY a replica")));
+        assert!(wants_new_connection(
+            &io::Error::from(io::ErrorKind::TimedOut).into()
+        ));
+        assert!(wants_new_connection(
+            &io::Error::from(io::ErrorKind::ConnectionReset).into()
+        ));
+        assert!(!wants_new_connection(&said("LOADING Redis is loading")));
+        assert!(!wants_new_connection(&said("NOSCRIPT No matching script.")));
+    }
+}

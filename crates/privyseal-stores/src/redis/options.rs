@@ -15,7 +15,7 @@ use super::error::store_error;
 ///
 /// # Examples
 /// ```no_run
-/// use privyseal_stores::redis::{RedisOptions, RedisStore};
+/// use privyseal_stores::{RedisOptions, RedisStore};
 ///
 /// # async fn example() -> Result<(), privyseal_session::store::StoreError> {
 /// let options = RedisOptions::default().with_prefix("shop:");

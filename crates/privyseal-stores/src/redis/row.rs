@@ -144,3 +144,73 @@ const HEAD_LEN: usize = START_LEN + 16;
 
 /// A hundred years in seconds: a script counts milliseconds in doubles.
 const LONGEST_LIFE: u64 = 100 * 365 * 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+
+    fn written(subject: Option<&Subject>) -> Vec<u8> {
+        let row = NewRow {
+            subject,
+            last_seen: NOW,
+            expires_at: NOW.plus_seconds(60),
+            ends_at: NOW.plus_seconds(100),
+            data: b"data",
+        };
+        Parts::new(3, &row).value(row.data)
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let ada = Subject::new("ada").unwrap();
+        for subject in [None, Some(&ada)] {
+            let Found::Live(row) = read(Some(written(subject))).unwrap() else {
+                panic!("it is not live")
+            };
+            assert_eq!((row.version, row.subject.as_ref()), (3, subject));
+            assert_eq!(row.last_seen, NOW);
+            assert_eq!(row.expires_at, NOW.plus_seconds(60));
+            assert_eq!(row.ends_at, NOW.plus_seconds(100));
+            assert_eq!(row.data, b"data");
+        }
+        assert_eq!(read(Some(b"0".to_vec())).unwrap(), Found::Ended);
+        assert_eq!(read(None).unwrap(), Found::Unknown);
+    }
+
+    #[test]
+    fn what_is_cut_short_or_of_another_kind_is_no_row() {
+        let ada = Subject::new("ada").unwrap();
+        let row = written(Some(&ada));
+        let without_data = row.len() - b"data".len();
+        for length in 0..without_data {
+            assert!(read(Some(row[..length].to_vec())).is_err(), "{length}");
+        }
+        let mut newer = row.clone();
+        newer[0] = b'2';
+        assert!(read(Some(newer)).is_err());
+        let mut control = row;
+        control[42] = 0;
+        assert!(read(Some(control)).is_err());
+    }
+
+    #[test]
+    fn the_places_that_scripts_know_are_those() {
+        let row = written(None);
+        assert_eq!(row[..9], expected(3));
+        assert_eq!(row[9..25], times(NOW, NOW.plus_seconds(60)));
+        assert_eq!(row[25..33], 40_000_u64.to_be_bytes());
+        assert_eq!(row[41..42], *subject_field(None));
+    }
+
+    #[test]
+    fn a_life_has_a_second_at_least_and_a_hundred_years_at_most() {
+        let far = Timestamp::from_unix_seconds(u64::MAX);
+        let start = Timestamp::from_unix_seconds(0);
+        assert_eq!(milliseconds(NOW, NOW), 1000);
+        assert_eq!(milliseconds(far, NOW), 1000);
+        assert_eq!(milliseconds(NOW, NOW.plus_seconds(7)), 7000);
+        assert_eq!(milliseconds(start, far), 3_153_600_000_000);
+    }
+}

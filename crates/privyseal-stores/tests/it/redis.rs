@@ -17,7 +17,7 @@ use privyseal::sealed::SessionId;
 use privyseal_session::revocation::{Revocation, RevocationName};
 use privyseal_session::store::{NewRow, Subject};
 use privyseal_stores::conformance::{self, Expiry, Waking};
-use privyseal_stores::redis::{RedisOptions, RedisStore};
+use privyseal_stores::{RedisOptions, RedisStore};
 use privyseal_testkit::servers::redis::RedisServer;
 
 /// A store on the shared server, under keys of its own.

@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use super::itsdangerous::{Opened, expect};
 use super::line::{Line, digest};
 use super::tree;
+use crate::ready;
 
 /// Checks one cookie against what Flask did with it, and what Flask would write.
 pub(super) fn check(line: &Line) -> Result<()> {
@@ -85,7 +86,7 @@ fn check_open_session(line: &Line, options: &FlaskOptions, cookie: &[u8]) -> Res
     let mut request = HeaderMap::new();
     request.insert(header::COOKIE, cookie);
     let handle = engine(line, options)?.begin(&request);
-    match (expected, handle.open::<Dict>(&request)) {
+    match (expected, ready(handle.open::<Dict>(&request))) {
         ("loaded", Ok(session)) => {
             ensure!(!session.is_new(), "the session is new, not loaded");
             if let Some(permanent) = line.get("open_session_permanent").and_then(Json::as_bool) {

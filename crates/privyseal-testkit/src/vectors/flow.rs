@@ -1,7 +1,7 @@
 //! A request to a Flask application, the actions of its view, and the headers of the response.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use privyseal::KeyRing;
 use privyseal::value::Value;
 use privyseal_session::{CookiePolicy, Engine, FlaskRules, SameSite, Session, SessionError};
@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::flask;
 use super::line::Line;
 use super::tree;
+use crate::ready;
 
 /// Checks that the engine under Flask's rules answers as Flask did.
 pub(super) fn check(line: &Line) -> Result<()> {
@@ -23,13 +24,13 @@ pub(super) fn check(line: &Line) -> Result<()> {
         .and_then(Json::as_array)
         .context("no actions")?;
     if !actions.is_empty() {
-        let mut session: Session = handle.open(&request)?;
+        let mut session: Session = ready(handle.open(&request))?;
         for action in actions {
             act(&mut session, action)?;
         }
     }
     let mut response = HeaderMap::new();
-    let committed = handle.commit(&mut response);
+    let committed = ready(handle.commit(StatusCode::OK, &mut response));
     if line.get("raises").is_some() {
         return match committed {
             Err(SessionError::NoSigningKey) => Ok(()),
