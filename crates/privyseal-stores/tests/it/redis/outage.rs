@@ -43,6 +43,52 @@ async fn a_read_finds_a_server_that_was_restarted_meanwhile() {
     assert!(matches!(store.load(id(1)).await, Ok(Found::Live(_))));
 }
 
+#[tokio::test]
+async fn a_read_whose_connection_breaks_is_asked_again() {
+    let server = RedisServer::start().unwrap();
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    store.create(id(1), &row(None, b"data")).await.unwrap();
+    let mut connection = raw(&server.url());
+    server.freeze().unwrap();
+    // What it finds when it wakes up: first the end of our connection, then what came on that.
+    let kill = ::redis::cmd("CLIENT")
+        .arg(&["KILL", "TYPE", "normal"])
+        .clone();
+    connection
+        .send_packed_command(&kill.get_packed_command())
+        .unwrap();
+    let mut load = std::pin::pin!(store.load(id(1)));
+    for _ in 0..100 {
+        let none = timeout(Duration::ZERO, load.as_mut()).await;
+        assert!(none.is_err(), "it answers in its sleep");
+        tokio::task::yield_now().await;
+    }
+    server.thaw().unwrap();
+    assert!(matches!(load.await, Ok(Found::Live(_))));
+}
+
+#[tokio::test]
+async fn a_connection_to_a_server_that_became_a_replica_is_given_up() {
+    let server = RedisServer::start().unwrap();
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    store.create(id(1), &row(None, b"data")).await.unwrap();
+    let connections = || {
+        let info: String = ask(&server.url(), "INFO stats");
+        let count = |line: &str| {
+            line.strip_prefix("total_connections_received:")?
+                .parse()
+                .ok()
+        };
+        info.lines().find_map(count).unwrap()
+    };
+    ask::<()>(&server.url(), "REPLICAOF 127.0.0.1 1");
+    let before: u64 = connections();
+    assert!(store.end(id(1)).await.unwrap_err().is_unavailable());
+    assert!(matches!(store.load(id(1)).await, Ok(Found::Live(_))));
+    // One to ask with, and one that may lead to the new primary.
+    assert_eq!(connections(), before + 2);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_hangs_fails_calls_in_time_and_is_used_again_when_it_answers() {
     let server = RedisServer::start().unwrap();
