@@ -14,7 +14,7 @@ for n, key in ipairs(KEYS) do
     -- First, because a full server refuses SET unless something was written before it, and
     -- signing out has to work there, too.
     redis.call('DEL', key)
-    redis.call('SET', key, '0', 'PX', string.format('%.0f', math.max(life, 1)))
+    redis.call('SET', key, '0', 'PX', math.max(life, 1))
     answers[n] = 1
   else
     return redis.error_reply('UNREADABLE row')

@@ -7,7 +7,7 @@ use privyseal_session::store::{StoreError, Subject};
 use sha2::{Digest as _, Sha256};
 
 use super::RedisStore;
-use super::row::{self, Parts};
+use super::row;
 use super::script::ADD;
 
 impl RedisStore {
@@ -15,7 +15,7 @@ impl RedisStore {
     pub(super) fn index_key(&self, subject: &Subject) -> String {
         let hash = Sha256::digest(subject.as_str());
         let (start, _) = hash.split_at(SessionId::LEN);
-        format!("{}{{{}}}:sessions", self.options.prefix, row::hex(start))
+        row::key(&self.options.prefix, start, ":sessions")
     }
 
     pub(super) async fn add_to_index(
@@ -58,11 +58,4 @@ impl RedisStore {
         let _: i64 = self.link.write(&command).await?;
         Ok(())
     }
-}
-
-/// How long the index knows of a session: longer than the session can live, although the index is
-/// written a little before it, and perhaps on another machine.
-pub(super) fn life(parts: &Parts) -> String {
-    const HOUR: u64 = 3_600_000;
-    (parts.life + HOUR).to_string()
 }

@@ -8,7 +8,7 @@ use redis::Value;
 use super::error::Unreadable;
 use super::row::Parts;
 use super::script::{CREATE, END, TOUCH, UPDATE};
-use super::{RedisStore, index, row};
+use super::{RedisStore, row};
 
 impl Store for RedisStore {
     async fn create(&self, id: SessionId, row: &NewRow<'_>) -> Result<bool, StoreError> {
@@ -16,7 +16,7 @@ impl Store for RedisStore {
         let Some(subject) = row.subject else {
             return self.create_alone(id, &parts, row.data).await;
         };
-        let life = index::life(&parts);
+        let life = parts.life.to_string();
         if !self.link.is_whole() {
             self.add_to_index(subject, id, life.as_bytes()).await?;
             return self.create_alone(id, &parts, row.data).await;
@@ -45,10 +45,10 @@ impl Store for RedisStore {
             keys.extend(row.subject.map(|subject| self.index_key(subject)));
         }
         let (ttl, life) = (parts.ttl.to_string(), parts.life.to_string());
-        let (expected, index_life) = (row::expected(expected), index::life(&parts));
+        let expected = row::expected(expected);
         let mut indexed = row.subject.is_none();
         loop {
-            let arguments: [&[u8]; 9] = [
+            let arguments: [&[u8]; 8] = [
                 &expected,
                 &parts.head,
                 &parts.fixed,
@@ -56,7 +56,6 @@ impl Store for RedisStore {
                 ttl.as_bytes(),
                 life.as_bytes(),
                 id.as_bytes(),
-                index_life.as_bytes(),
                 if indexed { b"1" } else { b"0" },
             ];
             match (
@@ -65,8 +64,7 @@ impl Store for RedisStore {
             ) {
                 (Value::Int(1), _) => return Ok(Updated::Done),
                 (Value::Int(0), Some(subject)) if !indexed => {
-                    self.add_to_index(subject, id, index_life.as_bytes())
-                        .await?;
+                    self.add_to_index(subject, id, life.as_bytes()).await?;
                     indexed = true;
                 }
                 (Value::Nil, _) => return Ok(Updated::Gone),
@@ -155,7 +153,7 @@ impl Store for RedisStore {
 
 impl RedisStore {
     fn row_key(&self, id: SessionId) -> String {
-        format!("{}{{{id}}}", self.options.prefix)
+        row::key(&self.options.prefix, id.as_bytes(), "")
     }
 
     async fn create_alone(

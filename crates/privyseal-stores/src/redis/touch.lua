@@ -8,6 +8,6 @@ end
 local life = redis.call('PTTL', KEYS[1]) + struct.unpack('>I8', old:sub(26, 33))
 local ttl = math.max(math.min(tonumber(ARGV[3]), life), 1)
 -- First, because a full server refuses SETRANGE unless something was written before it.
-redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ttl))
+redis.call('PEXPIRE', KEYS[1], ttl)
 redis.call('SETRANGE', KEYS[1], 9, ARGV[2] .. struct.pack('>I8', math.max(life - ttl, 0)))
 return 1
