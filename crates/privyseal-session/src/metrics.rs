@@ -6,6 +6,8 @@
 mod label;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 use std::time::Duration;

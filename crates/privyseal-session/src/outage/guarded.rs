@@ -1,5 +1,6 @@
 //! A store that answers in time or not at all.
 
+mod attempt;
 #[cfg(test)]
 mod tests;
 
@@ -9,14 +10,15 @@ use std::time::Duration;
 
 use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::OutagePolicy;
-use super::breaker::{Breaker, Change, Permit, Verdict};
-use super::erased::{Answer, ErasedStore};
+use super::breaker::Breaker;
+use super::erased::ErasedStore;
 use super::stale::{Limits, StaleRows, Watch};
-use crate::metrics::{CallOutcome, Event, Metrics, NoMetrics, StoreCall, report};
+use crate::metrics::{Metrics, NoMetrics, StoreCall};
 use crate::store::{Found, NewRow, Row, Store, StoreError, Subject, Updated};
+use attempt::Attempt;
 
 /// The longest a call may take, unless the application says otherwise.
 pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_millis(500);
@@ -94,24 +96,7 @@ impl GuardedStore {
     /// A watch over a session that is about to be written, if rows are kept.
     fn writing(&self, id: SessionId, attempt: &Attempt<'_>) -> Option<Watch<'_>> {
         let stale = self.stale.as_ref();
-        stale.map(|rows| rows.writing(id, attempt.started))
-    }
-
-    /// Leave for one call, from the breaker.
-    fn admit(&self, call: StoreCall) -> Result<Attempt<'_>, StoreError> {
-        let started = Instant::now();
-        let Some(permit) = self.breaker.admit(started) else {
-            let outcome = CallOutcome::NotTried;
-            self.metrics.store_call(call, outcome, Duration::ZERO);
-            return Err(StoreError::unavailable(NotTried));
-        };
-        Ok(Attempt {
-            guarded: self,
-            call,
-            permit,
-            started,
-            settled: false,
-        })
+        stale.map(|rows| rows.writing(id, attempt.started()))
     }
 }
 
@@ -127,7 +112,7 @@ impl fmt::Debug for GuardedStore {
 
 impl Store for GuardedStore {
     async fn create(&self, id: SessionId, row: &NewRow<'_>) -> Result<bool, StoreError> {
-        let attempt = self.admit(StoreCall::Create)?;
+        let attempt = Attempt::begin(self, StoreCall::Create)?;
         let watch = self.writing(id, &attempt);
         let created = attempt.wait(self.store.create(id, row)).await?;
         if let Some(watch) = watch
@@ -139,9 +124,9 @@ impl Store for GuardedStore {
     }
 
     async fn load(&self, id: SessionId) -> Result<Found, StoreError> {
-        let attempt = self.admit(StoreCall::Load)?;
+        let attempt = Attempt::begin(self, StoreCall::Load)?;
         let stale = self.stale.as_ref();
-        let watch = stale.map(|rows| rows.reading(id, attempt.started));
+        let watch = stale.map(|rows| rows.reading(id, attempt.started()));
         let found = attempt.wait(self.store.load(id)).await?;
         if let Some(watch) = watch {
             match &found {
@@ -158,7 +143,7 @@ impl Store for GuardedStore {
         expected: u64,
         row: &NewRow<'_>,
     ) -> Result<Updated, StoreError> {
-        let attempt = self.admit(StoreCall::Update)?;
+        let attempt = Attempt::begin(self, StoreCall::Update)?;
         let watch = self.writing(id, &attempt);
         let updated = attempt.wait(self.store.update(id, expected, row)).await?;
         if let Some(watch) = watch {
@@ -178,7 +163,7 @@ impl Store for GuardedStore {
         last_seen: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let attempt = self.admit(StoreCall::Touch)?;
+        let attempt = Attempt::begin(self, StoreCall::Touch)?;
         let touched = self.store.touch(id, expected, last_seen, expires_at);
         attempt.wait(touched).await
     }
@@ -187,7 +172,7 @@ impl Store for GuardedStore {
         // Before the breaker is asked: whoever signs out is signed out of here in any case.
         let stale = self.stale.as_ref();
         let _forget = stale.map(|rows| rows.writing(id, Instant::now()));
-        let attempt = self.admit(StoreCall::End)?;
+        let attempt = Attempt::begin(self, StoreCall::End)?;
         attempt.wait(self.store.end(id)).await
     }
 
@@ -196,7 +181,7 @@ impl Store for GuardedStore {
         subject: &Subject,
         limit: usize,
     ) -> Result<Vec<(SessionId, Row)>, StoreError> {
-        let attempt = self.admit(StoreCall::List)?;
+        let attempt = Attempt::begin(self, StoreCall::List)?;
         attempt.wait(self.store.list(subject, limit)).await
     }
 
@@ -207,88 +192,13 @@ impl Store for GuardedStore {
     ) -> Result<u64, StoreError> {
         let stale = self.stale.as_ref();
         let _forget = stale.map(|rows| rows.ending_all(subject, except));
-        let attempt = self.admit(StoreCall::EndAll)?;
+        let attempt = Attempt::begin(self, StoreCall::EndAll)?;
         attempt.wait(self.store.end_all(subject, except)).await
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
-        let attempt = self.admit(StoreCall::DeleteExpired)?;
+        let attempt = Attempt::begin(self, StoreCall::DeleteExpired)?;
         attempt.wait(self.store.delete_expired(now, limit)).await
-    }
-}
-
-/// One call on its way. However it ends, also when its caller goes away or it panics, the breaker
-/// hears of it.
-struct Attempt<'a> {
-    guarded: &'a GuardedStore,
-    call: StoreCall,
-    permit: Permit,
-    started: Instant,
-    settled: bool,
-}
-
-impl Attempt<'_> {
-    async fn wait<T>(mut self, answer: Answer<'_, T>) -> Result<T, StoreError> {
-        let (result, outcome) = match timeout(self.guarded.deadline, answer).await {
-            Ok(result) => {
-                let outcome = outcome_of(&result);
-                (result, outcome)
-            }
-            Err(_) => (
-                Err(StoreError::unavailable(DeadlinePassed)),
-                CallOutcome::TimedOut,
-            ),
-        };
-        let change = self.settle(outcome);
-        if let (Some(Change::Opened), Err(error)) = (change, &result) {
-            let cause = std::error::Error::source(error);
-            tracing::warn!(cause, "calls to the session store fail at once for now");
-        }
-        result
-    }
-
-    fn settle(&mut self, outcome: CallOutcome) -> Option<Change> {
-        self.settled = true;
-        let now = Instant::now();
-        let guarded = self.guarded;
-        guarded
-            .metrics
-            .store_call(self.call, outcome, now - self.started);
-        let verdict = verdict_of(outcome);
-        let change = guarded.breaker.settle(&self.permit, verdict, now)?;
-        let event = match change {
-            Change::Opened => Event::BreakerOpened,
-            Change::Closed => Event::BreakerClosed,
-        };
-        report(&*guarded.metrics, event);
-        Some(change)
-    }
-}
-
-impl Drop for Attempt<'_> {
-    fn drop(&mut self) {
-        if !self.settled {
-            self.settle(CallOutcome::Abandoned);
-        }
-    }
-}
-
-fn outcome_of<T>(result: &Result<T, StoreError>) -> CallOutcome {
-    match result {
-        Ok(_) => CallOutcome::Answered,
-        Err(StoreError::Unavailable(_)) => CallOutcome::Unavailable,
-        Err(StoreError::Full) => CallOutcome::Full,
-        Err(StoreError::Unreadable(_)) => CallOutcome::Unreadable,
-    }
-}
-
-/// A store that is full or answers nonsense is there all the same: the breaker is about stores
-/// that are not.
-fn verdict_of(outcome: CallOutcome) -> Verdict {
-    match outcome {
-        CallOutcome::Unavailable | CallOutcome::TimedOut => Verdict::Failed,
-        CallOutcome::Abandoned | CallOutcome::NotTried => Verdict::Abandoned,
-        CallOutcome::Answered | CallOutcome::Full | CallOutcome::Unreadable => Verdict::Answered,
     }
 }
 
@@ -303,11 +213,3 @@ fn row_at(version: u64, row: &NewRow<'_>) -> Row {
         data: row.data.to_vec(),
     }
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("it did not answer by the deadline")]
-struct DeadlinePassed;
-
-#[derive(Debug, thiserror::Error)]
-#[error("it failed several times in a row, and is asked again when a probe succeeds")]
-struct NotTried;

@@ -1,7 +1,5 @@
 //! Redis, alone, with a password, over TLS, and as a cluster.
 
-#![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
-
 #[cfg(feature = "redis-cluster")]
 mod cluster;
 mod outage;

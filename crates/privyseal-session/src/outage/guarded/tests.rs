@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance};
 
-use super::{DeadlinePassed, GuardedStore, NotTried};
+use super::GuardedStore;
+use super::attempt::{DeadlinePassed, NotTried};
 use crate::outage::breaker::THRESHOLD;
 use crate::store::{Found, Store, StoreError, Updated};
 use script::{ID, Reply, Script, Scripted, ada, at, new_row, row};

@@ -103,3 +103,23 @@ async fn the_breaker_counts_once_when_it_opens_and_once_when_it_closes() {
     let events = recorded.events.lock().unwrap();
     assert_eq!(*events, [Event::BreakerOpened, Event::BreakerClosed]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn metrics_that_panic_do_not_keep_the_breaker_open() {
+    #[derive(Debug)]
+    struct Panicking;
+
+    impl Metrics for Panicking {
+        fn store_call(&self, _: StoreCall, outcome: CallOutcome, _: Duration) {
+            assert_ne!(outcome, CallOutcome::Answered, "as the test says");
+        }
+    }
+
+    let (script, store) = dead().await;
+    script.reply(Reply::Answer);
+    advance(millis(250)).await;
+    let panicking = store.clone().with_metrics(Arc::new(Panicking));
+    let probe = tokio::spawn(async move { panicking.load(ID).await });
+    assert!(probe.await.unwrap_err().is_panic());
+    store.load(ID).await.unwrap();
+}

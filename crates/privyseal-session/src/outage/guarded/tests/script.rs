@@ -7,7 +7,7 @@ use std::time::Duration;
 use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::outage::guarded::row_at;
 use crate::store::{Found, NewRow, Row, Store, StoreError, Subject, Updated};
@@ -70,10 +70,12 @@ impl Script {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Returns when this many calls have reached the store.
+    /// Returns when this many calls have reached the store. The clock stands still until nobody
+    /// has anything to do, so that only a call that never comes is given up.
     pub(super) async fn reached(&self, calls: u64) {
         while self.calls() < calls {
-            self.begun.notified().await;
+            let begun = timeout(Duration::from_hours(1), self.begun.notified());
+            begun.await.expect("the call reaches the store");
         }
     }
 
