@@ -5,6 +5,8 @@
 
 mod file_store;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
