@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod bell;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod connect;
+mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -9,6 +13,7 @@ mod postgres;
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub use connect::ConnectError;
+pub use memory::MemoryStore;
 #[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
 #[cfg(feature = "postgres")]

@@ -1,14 +1,12 @@
 //! The log of revocations, and the connection on which PostgreSQL says that it grew.
 
 use std::future::poll_fn;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use privyseal::Timestamp;
 use privyseal_session::revocation::{Page, Revocation, RevocationLog, RevocationName};
 use privyseal_session::store::StoreError;
-use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_postgres::AsyncMessage;
 
@@ -16,6 +14,7 @@ use super::PostgresStore;
 use super::client::Repeat;
 use super::rows::{self, Private, bounded, seconds};
 use super::tls::Connector;
+use crate::bell::Bell;
 
 impl RevocationLog for PostgresStore {
     async fn append(&self, entry: &Revocation) -> Result<(), StoreError> {
@@ -56,7 +55,7 @@ impl RevocationLog for PostgresStore {
     }
 
     async fn changed(&self) {
-        self.changes.next().await;
+        self.changes.heard().await;
     }
 
     async fn prune(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
@@ -72,53 +71,40 @@ impl RevocationLog for PostgresStore {
 /// Waits for notifications on a connection of its own, from the first call on.
 pub(super) struct Changes {
     connector: Connector,
+    bell: Arc<Bell>,
     listener: OnceLock<Listener>,
-    /// The last change that a caller was told of.
-    seen: AtomicU64,
 }
 
-struct Listener {
-    changes: watch::Receiver<u64>,
-    task: AbortHandle,
-}
+struct Listener(AbortHandle);
 
 impl Changes {
     pub(super) fn new(connector: Connector) -> Self {
         Self {
             connector,
+            bell: Arc::default(),
             listener: OnceLock::new(),
-            seen: AtomicU64::new(0),
         }
     }
 
-    /// Returns when there was a change that no call has returned for.
-    async fn next(&self) {
-        let listener = self.listener.get_or_init(|| {
-            let (sender, changes) = watch::channel(0);
-            let task = tokio::spawn(listen(self.connector.clone(), sender)).abort_handle();
-            Listener { changes, task }
+    async fn heard(&self) {
+        self.listener.get_or_init(|| {
+            let listening = listen(self.connector.clone(), Arc::clone(&self.bell));
+            Listener(tokio::spawn(listening).abort_handle())
         });
-        let mut changes = listener.changes.clone();
-        let seen = self.seen.load(Ordering::Acquire);
-        let change = changes.wait_for(|change| *change != seen).await;
-        match change.map(|change| *change) {
-            Ok(change) => self.seen.store(change, Ordering::Release),
-            // The task has ended with its runtime. Who waits has polling left.
-            Err(_) => std::future::pending().await,
-        }
+        self.bell.heard().await;
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.task.abort();
+        self.0.abort();
     }
 }
 
 /// Listens for ever, on one connection after the other.
-async fn listen(connector: Connector, changes: watch::Sender<u64>) {
+async fn listen(connector: Connector, bell: Arc<Bell>) {
     loop {
-        if let Err(error) = listen_once(&connector, &changes).await {
+        if let Err(error) = listen_once(&connector, &bell).await {
             let error = StoreError::from(super::error::Failure::from(error));
             tracing::debug!(%error, "revocations are polled until PostgreSQL is back");
         }
@@ -128,22 +114,22 @@ async fn listen(connector: Connector, changes: watch::Sender<u64>) {
 
 async fn listen_once(
     connector: &Connector,
-    changes: &watch::Sender<u64>,
+    bell: &Arc<Bell>,
 ) -> Result<(), tokio_postgres::Error> {
     let (config, tls) = connector.parts();
     let (client, mut connection) = config.connect(tls).await?;
-    let told = changes.clone();
+    let notified = Arc::clone(bell);
     let messages = tokio::spawn(async move {
         while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(_) = message? {
-                told.send_modify(|change| *change = change.wrapping_add(1));
+                notified.ring();
             }
         }
         Ok(())
     });
     client.batch_execute(LISTEN).await?;
     // What was appended while nobody listened.
-    changes.send_modify(|change| *change = change.wrapping_add(1));
+    bell.ring();
     // The client ends the connection when it is dropped, also with this task.
     let ended = messages.await.unwrap_or(Ok(()));
     drop(client);

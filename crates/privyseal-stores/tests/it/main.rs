@@ -1,1 +1,5 @@
 //! Tests of the stores against real servers.
+
+#![cfg(feature = "conformance")]
+
+mod memory;
