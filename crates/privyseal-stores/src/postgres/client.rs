@@ -1,6 +1,7 @@
 //! Statements over pooled connections.
 
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use privyseal_session::store::StoreError;
@@ -38,7 +39,10 @@ impl Client {
             .runtime(Runtime::Tokio1)
             .create_timeout(Some(CONNECT_TIMEOUT))
             .build();
-        #[expect(clippy::expect_used, reason = "it fails for timeouts without a runtime only")]
+        #[expect(
+            clippy::expect_used,
+            reason = "it fails for timeouts without a runtime only"
+        )]
         let pool = pool.expect("a runtime was given");
         Self { pool }
     }
@@ -73,13 +77,18 @@ impl Client {
         statement: &'static str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Failure> {
-        let client = self.connection().await?;
+        let client = InFlight(Some(self.connection().await?));
         let prepared = match client.prepare_cached(statement).await {
             Ok(prepared) => prepared,
-            Err(error) => return Err(discard_if_useless(client, Failure::before(error))),
+            Err(error) => return Err(client.failed(Failure::before(error))),
         };
-        let rows = client.query(&prepared, parameters).await;
-        rows.map_err(|error| discard_if_useless(client, Failure::under_way(error)))
+        match client.query(&prepared, parameters).await {
+            Ok(rows) => {
+                client.answered();
+                Ok(rows)
+            }
+            Err(error) => Err(client.failed(Failure::under_way(error))),
+        }
     }
 
     pub(super) async fn connection(&self) -> Result<Object, Failure> {
@@ -87,13 +96,40 @@ impl Client {
     }
 }
 
-/// A server that became a replica, or is on its way out, will not take the next write either; a new
-/// connection may lead to the one that does.
-fn discard_if_useless(client: Object, failure: Failure) -> Failure {
-    if failure.spoils_connection() {
-        drop(Object::take(client));
+/// A connection that owes an answer. When the caller gives up waiting, it is closed instead of
+/// being handed to the next one, who would wait behind the same answer.
+struct InFlight(Option<Object>);
+
+impl InFlight {
+    fn answered(mut self) {
+        self.0.take();
     }
-    failure
+
+    fn failed(mut self, failure: Failure) -> Failure {
+        // A server that became a replica, or is on its way out, will not take the next write
+        // either; a new connection may lead to the one that does.
+        if !failure.spoils_connection() {
+            self.0.take();
+        }
+        failure
+    }
+}
+
+impl Deref for InFlight {
+    type Target = Object;
+
+    #[expect(clippy::expect_used, reason = "it is taken only by what consumes us")]
+    fn deref(&self) -> &Object {
+        self.0.as_ref().expect("there is one until the answer")
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
 }
 
 /// Deadlocks and serialization failures leave nothing behind; to meet one so often in a row takes

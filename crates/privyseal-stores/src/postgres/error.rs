@@ -111,7 +111,10 @@ fn of_client(error: &tokio_postgres::Error) -> StoreError {
     match code {
         "53100" => StoreError::Full,
         // Tables that are missing or have other columns, and rows that do not fit into them.
-        _ if ["22", "23", "42"].iter().any(|class| code.starts_with(class)) => {
+        _ if ["22", "23", "42"]
+            .iter()
+            .any(|class| code.starts_with(class)) =>
+        {
             StoreError::unreadable(text)
         }
         _ => StoreError::unavailable(text),

@@ -21,11 +21,7 @@ impl RevocationLog for PostgresStore {
         let name = Private(entry.name.as_bytes());
         let (began_until, forget_at) = (seconds(entry.began_until), seconds(entry.forget_at));
         self.client
-            .rows(
-                Repeat::IfUndone,
-                APPEND,
-                &[&name, &began_until, &forget_at],
-            )
+            .rows(Repeat::IfUndone, APPEND, &[&name, &began_until, &forget_at])
             .await?;
         Ok(())
     }
@@ -112,10 +108,7 @@ async fn listen(connector: Connector, bell: Arc<Bell>) {
     }
 }
 
-async fn listen_once(
-    connector: &Connector,
-    bell: &Arc<Bell>,
-) -> Result<(), tokio_postgres::Error> {
+async fn listen_once(connector: &Connector, bell: &Arc<Bell>) -> Result<(), tokio_postgres::Error> {
     let (config, tls) = connector.parts();
     let (client, mut connection) = config.connect(tls).await?;
     let notified = Arc::clone(bell);

@@ -68,7 +68,9 @@ pub(super) fn live(row: &tokio_postgres::Row) -> Result<Option<Row>, StoreError>
     let Some(data) = column::<Option<Vec<u8>>>(row, 5)? else {
         return Ok(None);
     };
-    let subject = column::<Option<Vec<u8>>>(row, 1)?.map(subject).transpose()?;
+    let subject = column::<Option<Vec<u8>>>(row, 1)?
+        .map(subject)
+        .transpose()?;
     Ok(Some(Row {
         version: number(row, 0)?,
         subject,

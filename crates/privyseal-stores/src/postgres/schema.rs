@@ -23,7 +23,10 @@ pub(super) async fn migrate(client: &Client) -> Result<(), ConnectError> {
         .await
         .map_err(store_error)?;
     let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
-    transaction.batch_execute(&lock).await.map_err(store_error)?;
+    transaction
+        .batch_execute(&lock)
+        .await
+        .map_err(store_error)?;
     let found = version(&transaction).await?;
     let known = MIGRATIONS.len() as u64;
     if found > known {
@@ -37,7 +40,10 @@ pub(super) async fn migrate(client: &Client) -> Result<(), ConnectError> {
     }
     if found < known {
         let note = format!("UPDATE privyseal_schema SET value = {known} WHERE name = 'version'");
-        transaction.batch_execute(&note).await.map_err(store_error)?;
+        transaction
+            .batch_execute(&note)
+            .await
+            .map_err(store_error)?;
     }
     transaction.commit().await.map_err(store_error)?;
     Ok(())

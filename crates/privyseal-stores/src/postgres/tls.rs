@@ -53,7 +53,10 @@ impl Connector {
 }
 
 #[cfg(not(feature = "postgres-tls"))]
-#[expect(clippy::unnecessary_wraps, reason = "with TLS there may be no certificates")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "with TLS there may be no certificates"
+)]
 fn tls() -> Result<Tls, ConnectError> {
     Ok(tokio_postgres::NoTls)
 }
@@ -71,7 +74,10 @@ fn tls() -> Result<Tls, ConnectError> {
     }
     // Named, since a process that has two of them and no default would panic.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    #[expect(clippy::expect_used, reason = "ring has the suites of both versions of TLS")]
+    #[expect(
+        clippy::expect_used,
+        reason = "ring has the suites of both versions of TLS"
+    )]
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("the provider knows TLS 1.2 and 1.3")
