@@ -158,9 +158,8 @@ const STATEMENTS: usize = 32;
 /// How long it may take to get a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Deadlocks leave nothing behind; to meet one so often in a row takes a database that is beyond
-/// help.
-const MAX_CONFLICTS: u32 = 8;
+/// How often the server may undo a statement because of others. The callers' deadline comes first.
+const MAX_CONFLICTS: u32 = 64;
 
 /// How many connections may turn out to be closed, one after the other, as all are after a restart
 /// of the server.

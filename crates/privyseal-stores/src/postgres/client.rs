@@ -132,6 +132,6 @@ impl Drop for InFlight {
     }
 }
 
-/// Deadlocks and serialization failures leave nothing behind; to meet one so often in a row takes
-/// a database that is beyond help.
-const MAX_CONFLICTS: u32 = 8;
+/// How often the server may undo a statement because of others: seldom, unless the database makes
+/// all transactions serializable. The callers' deadline comes first.
+const MAX_CONFLICTS: u32 = 64;

@@ -146,5 +146,5 @@ fn chain(error: &tokio_postgres::Error) -> String {
 }
 
 fn io_source(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }

@@ -35,7 +35,7 @@ impl Connector {
             config.tcp_user_timeout(SILENCE_TIMEOUT);
         }
         // The connection for notifications says nothing itself, so somebody has to ask.
-        if config.get_keepalives_idle() >= Duration::from_secs(7200) {
+        if config.get_keepalives_idle() >= Duration::from_hours(2) {
             config.keepalives_idle(SILENCE_TIMEOUT);
         }
         if config.get_application_name().is_none() {
@@ -47,6 +47,10 @@ impl Connector {
         })
     }
 
+    #[cfg_attr(
+        not(feature = "postgres-tls"),
+        expect(clippy::clone_on_copy, reason = "with TLS it is no copy")
+    )]
     pub(super) fn parts(&self) -> (Config, Tls) {
         (self.config.clone(), self.tls.clone())
     }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     server: String,
     state: Arc<State>,
@@ -24,7 +24,7 @@ struct State {
 /// What becomes of the next thing that the server says.
 #[derive(Clone, Copy)]
 #[repr(u8)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The connection is closed instead.
     Lost = 1,
     /// It is never delivered, nor is anything else on this connection.
@@ -33,7 +33,7 @@ pub enum Answer {
 
 impl Proxy {
     /// In front of the server that a URL names by its address.
-    pub async fn new(url: &str) -> Self {
+    pub(crate) async fn new(url: &str) -> Self {
         let server = url.split(['@', '/']).find(|part| part.contains(':'));
         let server = url.split('@').nth(1).or(server).unwrap();
         let server = server.split('/').next().unwrap().to_owned();
@@ -49,21 +49,21 @@ impl Proxy {
     }
 
     /// The URL, leading through us.
-    pub fn url(&self, url: &str) -> String {
+    pub(crate) fn url(&self, url: &str) -> String {
         url.replace(&self.server, &self.address.to_string())
     }
 
     /// How often the client has spoken after the server, since the last call.
-    pub fn trips(&self) -> usize {
+    pub(crate) fn trips(&self) -> usize {
         self.state.trips.swap(0, Ordering::SeqCst)
     }
 
     /// How many connections there have been.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }
 
-    pub fn next_answer_is(&self, answer: Answer) {
+    pub(crate) fn next_answer_is(&self, answer: Answer) {
         self.state.next_answer.store(answer as u8, Ordering::SeqCst);
     }
 }
@@ -100,7 +100,7 @@ async fn upwards(
         if server_spoke.swap(false, Ordering::SeqCst) {
             state.trips.fetch_add(1, Ordering::SeqCst);
         }
-        if to.write_all(&buffer[..len]).await.is_err() {
+        if to.write_all(buffer.get(..len).unwrap()).await.is_err() {
             return;
         }
     }
@@ -120,7 +120,7 @@ async fn downwards(
             _ => std::future::pending().await,
         }
         server_spoke.store(true, Ordering::SeqCst);
-        if to.write_all(&buffer[..len]).await.is_err() {
+        if to.write_all(buffer.get(..len).unwrap()).await.is_err() {
             return;
         }
     }

@@ -1,9 +1,11 @@
 //! Many processes that start at once: this program, again and again.
 
+#[cfg(any(feature = "mysql-tls", feature = "postgres-tls"))]
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Runs one test of this program in ten processes, which all wait for the same moment.
-pub fn ten_processes(test: &str, url: &str) {
+pub(crate) fn ten_processes(test: &str, url: &str) {
     let mut processes: Vec<Child> = (0..10)
         .map(|_| {
             Command::new(std::env::current_exe().unwrap())
@@ -27,8 +29,29 @@ pub fn ten_processes(test: &str, url: &str) {
     }
 }
 
+/// Runs one test of this program in a process that trusts this authority; whether it passed, and
+/// what it said.
+#[cfg(any(feature = "mysql-tls", feature = "postgres-tls"))]
+pub(crate) fn process_that_trusts(authority: &Path, test: &str, url: &str) -> (bool, String) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .envs([
+            (URL, url.as_ref()),
+            ("SSL_CERT_FILE", authority.as_os_str()),
+        ])
+        .env_remove("SSL_CERT_DIR")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
 /// In such a process: the URL, at the moment when all go on.
-pub fn url_when_told() -> Option<String> {
+pub(crate) fn url_when_told() -> Option<String> {
     let url = std::env::var_os(URL)?.into_string().unwrap();
     std::io::read_to_string(std::io::stdin()).unwrap();
     Some(url)

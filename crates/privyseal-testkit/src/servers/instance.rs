@@ -124,6 +124,26 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Makes an authority (`ca.pem`) and a server's key and certificate of it in a directory, owned by
+/// a user.
+///
+/// # Errors
+/// When there is no `openssl`, or it fails.
+pub fn make_certificates(user: &str, directory: &Path) -> Result<()> {
+    let openssl = program(&["/usr/bin/openssl", "/usr/local/bin/openssl"], "openssl")?;
+    let make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2";
+    let authority = "-keyout ca.key -out ca.pem -subj /CN=Test -addext keyUsage=keyCertSign";
+    let server = "-keyout server.key -out server.pem -subj /CN=Server -CA ca.pem -CAkey ca.key \
+                  -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=CA:FALSE";
+    for arguments in [authority, server] {
+        let mut command = command_as(user, &openssl, None)?;
+        command.args(make.split(' '));
+        command.args(arguments.split_ascii_whitespace());
+        run(command.current_dir(directory))?;
+    }
+    Ok(())
+}
+
 /// The first of these programs that exists.
 ///
 /// # Errors

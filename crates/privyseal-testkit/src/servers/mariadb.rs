@@ -20,6 +20,7 @@ pub struct MariadbServer {
     port: u16,
     program: PathBuf,
     databases: AtomicU32,
+    tls: bool,
     child: Option<Child>,
 }
 
@@ -29,12 +30,25 @@ impl MariadbServer {
     /// # Errors
     /// When it is not installed or does not get ready.
     pub fn start() -> Result<Self> {
+        Self::start_with(false)
+    }
+
+    /// Starts one that speaks TLS to those who ask for it, with a certificate by
+    /// [`authority`](Self::authority).
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and when there is no `openssl`.
+    pub fn start_tls() -> Result<Self> {
+        Self::start_with(true)
+    }
+
+    fn start_with(tls: bool) -> Result<Self> {
         let program = instance::program(&["/usr/sbin/mariadbd"], "mariadb-server")?;
         let install = instance::program(&["/usr/bin/mariadb-install-db"], "mariadb-server")?;
         let directory = Directory::new("psl-my-")?;
         let data = directory.path().join("data");
         let mut command = instance::command_as("mysql", &install, None)?;
-        command.arg("--no-defaults").arg(dir("--datadir", &data));
+        command.arg("--no-defaults").arg(option("--datadir", &data));
         command.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
         instance::run(&mut command)?;
         let mut server = Self {
@@ -42,8 +56,12 @@ impl MariadbServer {
             port: instance::free_port()?,
             program,
             databases: AtomicU32::new(0),
+            tls,
             child: None,
         };
+        if tls {
+            instance::make_certificates("mysql", server.directory.path())?;
+        }
         server.restart()?;
         Ok(server)
     }
@@ -69,6 +87,11 @@ impl MariadbServer {
             "mysql://root@127.0.0.1:{}/{name}?prefer_socket=false",
             self.port
         ))
+    }
+
+    /// The file with the certificate that it is to be trusted by.
+    pub fn authority(&self) -> PathBuf {
+        self.directory.path().join("ca.pem")
     }
 
     /// The URL of the database that is always there, over loopback.
@@ -118,10 +141,20 @@ impl MariadbServer {
         let log = self.directory.path().join("log");
         let mut command = instance::command_as("mysql", &self.program, Some("KILL"))?;
         command.arg("--no-defaults");
-        command.arg(dir("--datadir", &self.directory.path().join("data")));
-        command.arg(dir("--socket", &self.socket()));
-        command.arg(dir("--pid-file", &self.directory.path().join("pid")));
+        command.arg(option("--datadir", &self.directory.path().join("data")));
+        command.arg(option("--socket", &self.socket()));
+        command.arg(option("--pid-file", &self.directory.path().join("pid")));
         command.arg(format!("--port={}", self.port)).args(SETTINGS);
+        if self.tls {
+            command.arg(option(
+                "--ssl-cert",
+                &self.directory.path().join("server.pem"),
+            ));
+            command.arg(option(
+                "--ssl-key",
+                &self.directory.path().join("server.key"),
+            ));
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(&log)?);
         let mut child = instance::spawn(command)?;
@@ -135,7 +168,9 @@ impl MariadbServer {
     fn client(&self, database: &str) -> Command {
         let mut command = Command::new("mariadb");
         command.args(["--no-defaults", "--user=root", "--batch"]);
-        command.arg(dir("--socket", &self.socket())).arg(database);
+        command
+            .arg(option("--socket", &self.socket()))
+            .arg(database);
         command
     }
 
@@ -150,8 +185,8 @@ impl Drop for MariadbServer {
     }
 }
 
-fn dir(option: &str, path: &Path) -> String {
-    format!("{option}={}", path.display())
+fn option(name: &str, path: &Path) -> String {
+    format!("{name}={}", path.display())
 }
 
 /// At 2, the log is handed to the operating system with every commit and forced to the disk once a

@@ -21,6 +21,7 @@ pub struct PostgresServer {
     port: u16,
     programs: PathBuf,
     databases: AtomicU32,
+    tls: bool,
     child: Option<Child>,
 }
 
@@ -30,6 +31,19 @@ impl PostgresServer {
     /// # Errors
     /// When it is not installed or does not get ready.
     pub fn start() -> Result<Self> {
+        Self::start_with(false)
+    }
+
+    /// Starts one that speaks TLS to those who ask for it, with a certificate by
+    /// [`authority`](Self::authority).
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and when there is no `openssl`.
+    pub fn start_tls() -> Result<Self> {
+        Self::start_with(true)
+    }
+
+    fn start_with(tls: bool) -> Result<Self> {
         let versions: Vec<String> = (13..=20)
             .rev()
             .map(|version| format!("/usr/lib/postgresql/{version}/bin/initdb"))
@@ -50,8 +64,12 @@ impl PostgresServer {
             port: instance::free_port()?,
             programs: initdb.parent().context("it is in a directory")?.to_owned(),
             databases: AtomicU32::new(0),
+            tls,
             child: None,
         };
+        if tls {
+            instance::make_certificates(user, server.directory.path())?;
+        }
         server.restart()?;
         Ok(server)
     }
@@ -63,6 +81,11 @@ impl PostgresServer {
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<PostgresServer> = OnceLock::new();
         SHARED.get_or_init(|| Self::start().unwrap_or_else(|error| panic!("{error:#}")))
+    }
+
+    /// The file with the certificate that it is to be trusted by.
+    pub fn authority(&self) -> PathBuf {
+        self.directory.path().join("ca.pem")
     }
 
     /// The URL of its first database, over loopback.
@@ -149,6 +172,16 @@ impl PostgresServer {
         command.stderr(log);
         for setting in SETTINGS {
             command.args(["-c", setting]);
+        }
+        if self.tls {
+            let file = |name| self.directory.path().join(name).display().to_string();
+            command.args(["-c", "ssl=on"]);
+            command
+                .arg("-c")
+                .arg(format!("ssl_cert_file={}", file("server.pem")));
+            command
+                .arg("-c")
+                .arg(format!("ssl_key_file={}", file("server.key")));
         }
         instance::spawn(command)
     }

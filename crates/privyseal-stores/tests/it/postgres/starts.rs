@@ -4,6 +4,8 @@ use std::error::Error as _;
 
 use privyseal_session::revocation::RevocationLog as _;
 use privyseal_stores::{ConnectError, PostgresStore};
+#[cfg(feature = "postgres-tls")]
+use privyseal_testkit::servers::instance;
 use privyseal_testkit::servers::postgres::PostgresServer;
 
 use crate::starts::{ten_processes, url_when_told};
@@ -22,6 +24,28 @@ async fn a_process_makes_its_tables_or_finds_them() {
     let url = url_when_told().unwrap_or_else(|| PostgresServer::shared().database().unwrap());
     let store = PostgresStore::connect(&url).await.unwrap();
     assert_eq!(store.since(0, 1).await.unwrap().position, 0);
+}
+
+#[cfg(feature = "postgres-tls")]
+#[test]
+fn tls_takes_a_server_that_is_trusted_and_no_other() {
+    use crate::starts::process_that_trusts;
+
+    let (server, other) = (
+        PostgresServer::start_tls().unwrap(),
+        tempfile::tempdir().unwrap(),
+    );
+    instance::make_certificates("root", other.path()).unwrap();
+    let url = format!("{}?sslmode=require", server.database().unwrap());
+    let test = "postgres::starts::a_process_makes_its_tables_or_finds_them";
+    let (passed, said) = process_that_trusts(&server.authority(), test, &url);
+    assert!(passed, "{said}");
+    let stranger = other.path().join("ca.pem");
+    let (passed, said) = process_that_trusts(&stranger, test, &url);
+    assert!(
+        !passed && said.contains("invalid peer certificate"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -68,9 +92,7 @@ async fn no_error_shows_the_password() {
         "postgres:hunter2".to_owned(),
         "postgres://".to_owned(),
         server.url().replace("postgres@", "nobody:hunter2@"),
-        server
-            .url()
-            .replace("/postgres", "/nothing?password=hunter2"),
+        format!("{}nothing?password=hunter2", server.url()),
         format!("{}?sslmode=require&password=hunter2", server.url()),
     ];
     for url in urls {
