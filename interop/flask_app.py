@@ -169,6 +169,20 @@ def do():
     return "done"
 
 
+@app.post("/flash")
+def flash():
+    """Flashes the pairs of category and message in the body; `markup` makes one Markup."""
+    for category, message in flask.request.get_json():
+        flask.flash(Markup(message) if category == "markup" else message, category)
+    return "flashed"
+
+
+@app.post("/flashed")
+def flashed():
+    """The messages that wait, which are shown with that."""
+    return flask.jsonify(flask.get_flashed_messages(with_categories=True))
+
+
 @app.post("/forge")
 def forge():
     """The cookie of an administrator under a key, salt and digest of the caller's choice."""

@@ -1,21 +1,40 @@
-//! From cookie to record and back: the two modes that keep the session in the cookie.
+//! From cookie to record and back.
 
 use privyseal::formats::flask::{FlaskOptions, FlaskSession, tagged};
+use privyseal::reference::{Reference, ReferenceSigner, Secret};
 use privyseal::sealed::{Context, Sealer, SessionId};
 use privyseal::value::{Dict, Value};
 use privyseal::{KeyRing, MaxAge, Timestamp};
 
 use crate::SessionError;
+use crate::csrf::CsrfTokens;
+use crate::meta::{Meta, number};
+use crate::metrics::Event;
 use crate::record::Record;
-use crate::rules::Rules;
+use crate::rules::{Rules, Timeouts};
 
-/// What a cookie is in.
+/// What a session is kept in.
 #[derive(Clone, Debug)]
 pub(crate) enum Mode {
-    /// Flask's format under these settings.
+    /// A cookie in Flask's format under these settings.
     Signed(FlaskOptions),
-    /// A sealed token for this application.
-    Sealed { application: String },
+    /// A cookie that is a sealed token.
+    Sealed,
+    /// A store; the cookie is a reference.
+    Stored,
+}
+
+/// What the codec of an engine depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CodecSettings<'a> {
+    pub(crate) mode: &'a Mode,
+    pub(crate) cookie_name: &'a str,
+    pub(crate) application: &'a str,
+    pub(crate) rules: Rules,
+    /// There is a store, so that a cookie may be a reference to it.
+    pub(crate) has_store: bool,
+    /// What is in the store is sealed.
+    pub(crate) seals_at_rest: bool,
 }
 
 /// A mode with the keys of one ring.
@@ -23,21 +42,30 @@ pub(crate) enum Mode {
 pub(crate) struct Codec {
     ring: KeyRing,
     prepared: Prepared,
+    references: Option<ReferenceSigner>,
+    at_rest: Option<Sealer>,
+    csrf: CsrfTokens,
     rules: Rules,
 }
 
 #[derive(Debug)]
 enum Prepared {
     Signed(FlaskSession),
-    Sealed { sealer: Sealer, max_age: MaxAge },
+    Sealed(Sealer, MaxAge),
+    Stored,
 }
 
 impl Codec {
-    pub(crate) fn new(mode: &Mode, ring: KeyRing, cookie_name: &str, rules: Rules) -> Self {
-        let (max_age, skew) = rules.bounds();
+    pub(crate) fn new(ring: KeyRing, settings: CodecSettings<'_>) -> Self {
+        let (max_age, skew) = settings.rules.bounds();
         // The format judges by a clock that runs ahead by the skew, so the age it sees is longer.
         let max_age = MaxAge::from(max_age.saturating_add(skew));
-        let prepared = match mode {
+        let context = |purpose| Context {
+            purpose,
+            cookie_name: settings.cookie_name,
+            application: settings.application,
+        };
+        let prepared = match settings.mode {
             Mode::Signed(options) => {
                 let options = FlaskOptions {
                     max_age,
@@ -45,22 +73,18 @@ impl Codec {
                 };
                 Prepared::Signed(FlaskSession::with_options(&ring, &options))
             }
-            Mode::Sealed { application } => {
-                let context = Context {
-                    purpose: "session",
-                    cookie_name,
-                    application,
-                };
-                Prepared::Sealed {
-                    sealer: Sealer::new(&ring, context),
-                    max_age,
-                }
-            }
+            Mode::Sealed => Prepared::Sealed(Sealer::new(&ring, context("session")), max_age),
+            Mode::Stored => Prepared::Stored,
         };
+        let references = || ReferenceSigner::new(&ring, context("stored session"));
+        let at_rest = || Sealer::new(&ring, context("session at rest"));
         Self {
-            ring,
             prepared,
-            rules,
+            references: settings.has_store.then(references),
+            at_rest: settings.seals_at_rest.then(at_rest),
+            csrf: CsrfTokens::new(&ring, settings.cookie_name, settings.application),
+            rules: settings.rules,
+            ring,
         }
     }
 
@@ -68,64 +92,105 @@ impl Codec {
         &self.ring
     }
 
-    /// The session in a cookie; `None` when the cookie is not valid (any more).
+    /// Whether the ring has a key that signs.
+    pub(crate) fn signs(&self) -> bool {
+        self.ring.primary().is_some()
+    }
+
+    /// What seals the sessions in the store, if they are sealed.
+    pub(crate) fn at_rest(&self) -> Option<&Sealer> {
+        self.at_rest.as_ref()
+    }
+
+    /// What makes and checks the tokens of forms.
+    pub(crate) fn csrf(&self) -> &CsrfTokens {
+        &self.csrf
+    }
+
+    /// The MAC of a cookie that is authentic and has no id.
+    pub(crate) fn mac(&self, cookie: &str) -> Option<Vec<u8>> {
+        match &self.prepared {
+            Prepared::Signed(flask) => flask.mac(cookie),
+            Prepared::Sealed(..) | Prepared::Stored => None,
+        }
+    }
+
+    /// The session that a cookie refers to, if it is a reference of ours.
+    pub(crate) fn read_reference(&self, cookie: &str) -> Option<Reference> {
+        self.references.as_ref()?.verify(cookie).ok()
+    }
+
+    /// The cookie that refers to a session.
+    pub(crate) fn reference(&self, id: SessionId, secret: &Secret) -> Result<String, SessionError> {
+        let references = self.references.as_ref().ok_or(SessionError::NotSupported)?;
+        if !self.signs() {
+            return Err(SessionError::NoSigningKey);
+        }
+        references
+            .sign(id, secret)
+            .map_err(SessionError::unwritable)
+    }
+
+    /// The session in a cookie; the event says why there is none (any more).
     pub(crate) fn decode(
         &self,
         cookie: &str,
         now: Timestamp,
-    ) -> Result<Option<Record>, SessionError> {
+    ) -> Result<Result<Record, Event>, SessionError> {
         let (_, skew) = self.rules.bounds();
         let ahead = now.plus_seconds(skew.as_secs());
         let record = match &self.prepared {
             Prepared::Signed(flask) => {
-                let Ok(verified) = flask.verify(cookie, ahead) else {
-                    return Ok(None);
+                let verified = match flask.verify(cookie, ahead) {
+                    Ok(verified) => verified,
+                    Err(error) => return Ok(Err(refusal(&error))),
                 };
                 let value = flask.value(&verified).map_err(SessionError::Unreadable)?;
                 let mut data = into_dict(value)?;
-                let (created_at, id) = match self.rules {
-                    Rules::Timeouts(_) => take_meta(&mut data),
-                    Rules::Flask(_) => (None, None),
+                let facts = match self.rules {
+                    Rules::Timeouts(_) => take_facts(&mut data),
+                    Rules::Flask(_) => Facts::default(),
                 };
                 Record {
-                    id,
+                    id: facts.id,
                     data: data.into(),
-                    created_at: created_at.unwrap_or(verified.signed_at),
+                    meta: facts.meta,
+                    created_at: facts.created_at.unwrap_or(verified.signed_at),
                     issued_at: Some(verified.signed_at),
                     needs_reissue: verified.needs_reissue,
                     ..Record::new(now)
                 }
             }
-            Prepared::Sealed { sealer, max_age } => {
-                let Ok(opened) = sealer.open(cookie, *max_age, ahead) else {
-                    return Ok(None);
+            Prepared::Sealed(sealer, max_age) => {
+                let opened = match sealer.open(cookie, *max_age, ahead) {
+                    Ok(opened) => opened,
+                    Err(error) => return Ok(Err(refusal(&error))),
                 };
                 let (created_at, json) = opened
                     .data()
                     .split_first_chunk()
                     .ok_or(SessionError::NotASession)?;
                 let value = tagged::loads(json).map_err(|_| SessionError::NotASession)?;
+                let mut data = into_dict(value)?;
+                let meta = take_facts(&mut data).meta;
                 Record {
                     id: Some(opened.session_id),
-                    data: into_dict(value)?.into(),
+                    data: data.into(),
+                    meta,
                     created_at: Timestamp::from_unix_seconds(u64::from_be_bytes(*created_at)),
                     issued_at: Some(opened.issued_at),
                     needs_reissue: opened.needs_reissue,
                     ..Record::new(now)
                 }
             }
+            Prepared::Stored => return Ok(Err(Event::RefusedForged)),
         };
-        Ok(Some(record).filter(|record| self.is_alive(record, now)))
-    }
-
-    fn is_alive(&self, record: &Record, now: Timestamp) -> bool {
-        match self.rules {
-            Rules::Timeouts(timeouts) => {
-                let age = now.seconds_since(record.created_at).unwrap_or(0);
-                age <= timeouts.absolute.as_secs()
+        Ok(match self.rules {
+            Rules::Timeouts(timeouts) if has_expired(&record, timeouts, now) => {
+                Err(Event::RefusedExpired)
             }
-            Rules::Flask(_) => true,
-        }
+            _ => Ok(record),
+        })
     }
 
     /// The cookie of a session, issued now.
@@ -142,56 +207,104 @@ impl Codec {
             Some(id) => id,
             None => SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)?,
         };
+        record.id = Some(id);
         let encoded = match &self.prepared {
             Prepared::Signed(flask) if under_timeouts => {
-                let meta = meta(record.created_at, id);
-                record.data.dict_mut().insert(META, meta);
+                let facts = signed_facts(record.created_at, id, &record.meta);
+                record.data.dict_mut().insert(META, facts);
                 let cookie = flask.dumps(record.data.value(), now);
                 record.data.dict_mut().remove(META);
                 cookie
             }
             Prepared::Signed(flask) => flask.dumps(record.data.value(), now),
-            Prepared::Sealed { sealer, .. } => {
-                let mut data = record.created_at.unix_seconds().to_be_bytes().to_vec();
+            Prepared::Sealed(sealer, _) => {
+                let facts = record.meta.to_dict();
+                let has_facts = !facts.is_empty();
+                if has_facts {
+                    record.data.dict_mut().insert(META, facts);
+                }
                 let json = tagged::dumps(record.data.value(), false);
+                if has_facts {
+                    record.data.dict_mut().remove(META);
+                }
+                let mut data = record.created_at.unix_seconds().to_be_bytes().to_vec();
                 data.extend(json.map_err(SessionError::unwritable)?);
                 sealer.seal(&data, id, now, &mut rand::rng())
             }
+            Prepared::Stored => return Err(SessionError::NotSupported),
         };
         encoded.map_err(SessionError::unwritable)
     }
 }
 
-/// When the session began, and its id, as they stand in a signed cookie of ours.
-fn meta(created_at: Timestamp, id: SessionId) -> Value {
-    let created_at = i64::try_from(created_at.unix_seconds()).unwrap_or(i64::MAX);
-    Value::Tuple(vec![
-        Value::Int(created_at),
-        Value::Bytes(id.as_bytes().to_vec()),
-    ])
+/// Why a cookie was refused that its format does not take.
+fn refusal(error: &privyseal::Error) -> Event {
+    if error.is_expired() {
+        Event::RefusedExpired
+    } else {
+        Event::RefusedForged
+    }
 }
 
-/// The same, taken out. A cookie that Flask began has none.
-fn take_meta(data: &mut Dict) -> (Option<Timestamp>, Option<SessionId>) {
-    let Some(Value::Tuple(meta)) = data.remove(META) else {
-        return (None, None);
-    };
-    let created_at = meta
-        .first()
-        .and_then(Value::as_i64)
-        .and_then(|time| u64::try_from(time).ok());
-    let id = match meta.get(1) {
-        Some(Value::Bytes(id)) => id.as_slice().try_into().ok(),
-        _ => None,
-    };
-    (
-        created_at.map(Timestamp::from_unix_seconds),
-        id.map(SessionId::from_bytes),
-    )
+/// Both timeouts, for the format knows only the longest of each.
+fn has_expired(record: &Record, timeouts: Timeouts, now: Timestamp) -> bool {
+    let age = |since| now.seconds_since(since).unwrap_or(0);
+    age(record.created_at) > timeouts.absolute_of(&record.meta).as_secs()
+        || record
+            .issued_at
+            .is_some_and(|issued| age(issued) > timeouts.idle_of(&record.meta).as_secs())
+}
+
+/// What a cookie of ours says about its session, beside the session.
+#[derive(Default)]
+struct Facts {
+    created_at: Option<Timestamp>,
+    id: Option<SessionId>,
+    meta: Meta,
+}
+
+/// The facts as they stand in a signed cookie: when the session began, its id, and the rest if
+/// there is any.
+fn signed_facts(created_at: Timestamp, id: SessionId, meta: &Meta) -> Value {
+    let mut facts = vec![
+        number(created_at.unix_seconds()),
+        Value::Bytes(id.as_bytes().to_vec()),
+    ];
+    let rest = meta.to_dict();
+    if !rest.is_empty() {
+        facts.push(Value::Dict(rest));
+    }
+    Value::Tuple(facts)
+}
+
+/// The facts of a cookie, taken out. A cookie that Flask began has none.
+fn take_facts(data: &mut Dict) -> Facts {
+    match data.remove(META) {
+        Some(Value::Dict(meta)) => Facts {
+            meta: Meta::from_dict(&meta),
+            ..Facts::default()
+        },
+        Some(Value::Tuple(facts)) => Facts {
+            created_at: facts
+                .first()
+                .and_then(Value::as_i64)
+                .and_then(|time| u64::try_from(time).ok())
+                .map(Timestamp::from_unix_seconds),
+            id: match facts.get(1) {
+                Some(Value::Bytes(id)) => id.as_slice().try_into().ok().map(SessionId::from_bytes),
+                _ => None,
+            },
+            meta: match facts.get(2) {
+                Some(Value::Dict(meta)) => Meta::from_dict(meta),
+                _ => Meta::default(),
+            },
+        },
+        _ => Facts::default(),
+    }
 }
 
 /// What Python's `dict()` makes of the payload, where that is a session.
-fn into_dict(value: Value) -> Result<Dict, SessionError> {
+pub(crate) fn into_dict(value: Value) -> Result<Dict, SessionError> {
     match value {
         Value::Dict(dict) => Ok(dict),
         Value::Null => Ok(Dict::new()),
@@ -212,5 +325,5 @@ fn into_dict(value: Value) -> Result<Dict, SessionError> {
     }
 }
 
-/// The key of a signed session under which the engine keeps when it began, and its id.
-const META: &str = "_ps";
+/// The key of a session under which the engine keeps what it has to know of it.
+pub(crate) const META: &str = "_ps";

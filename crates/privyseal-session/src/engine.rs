@@ -1,15 +1,28 @@
 //! The engine: which cookie, under which rules, with which keys.
 
-use std::sync::Arc;
+mod end;
+mod settings;
+mod store;
 
-use arc_swap::ArcSwapOption;
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::HeaderMap;
 use privyseal::formats::flask::FlaskOptions;
 
-use crate::codec::{Codec, Mode};
+use crate::cleanup::Cleanup;
+use crate::codec::{Codec, CodecSettings, Mode};
 use crate::cookie::CookiePolicy;
+use crate::merge::OnConflict;
+use crate::metrics::Metrics;
+use crate::outage::OutagePolicy;
+use crate::revocation::Revocations;
 use crate::rules::{FlaskRules, Rules, Timeouts};
-use crate::{Clock, LiveKeyRing, SessionHandle, SystemClock};
+use crate::store::Store;
+use crate::stored::ParallelSessions;
+use crate::{Clock, LiveKeyRing, SessionHandle};
+
+use settings::{Oversize, Settings};
 
 /// Opens and saves the sessions of an application. A clone is one reference count.
 ///
@@ -28,23 +41,21 @@ use crate::{Clock, LiveKeyRing, SessionHandle, SystemClock};
 #[derive(Clone, Debug)]
 pub struct Engine(Arc<Settings>);
 
-#[derive(Debug)]
-struct Settings {
-    keys: LiveKeyRing,
-    mode: Mode,
-    cookie: CookiePolicy,
-    rules: Rules,
-    clock: Arc<dyn Clock>,
-    /// The mode with the keys of the ring that was current last; made at the first use.
-    codec: ArcSwapOption<Codec>,
-}
-
 impl Engine {
+    /// Sessions in a store: the cookie is a random id, and the data stays on the server.
+    ///
+    /// The default for new applications: signing out ends the session at once, on every node, and
+    /// requests that change it at the same time lose nothing.
+    pub fn stored(keys: impl Into<LiveKeyRing>, store: impl Store) -> Self {
+        Self::new(keys, Mode::Stored, CookiePolicy::default()).with_store(store)
+    }
+
     /// Signed sessions: Flask's format under SHA-256.
     ///
     /// # Security
     /// The browser reads everything in the session; it only cannot change it. A copy of the cookie
-    /// stays valid until it times out, also after signing out.
+    /// stays valid until it times out, also after signing out, unless the engine has
+    /// [revocations](Self::with_revocations).
     pub fn signed(keys: impl Into<LiveKeyRing>) -> Self {
         let options = FlaskOptions {
             compress_from: COMPRESS_FROM,
@@ -56,16 +67,14 @@ impl Engine {
     /// Sealed sessions: encrypted, so that the browser can neither read nor change them.
     ///
     /// # Security
-    /// A copy of the cookie stays valid until it times out, also after signing out.
+    /// A copy of the cookie stays valid until it times out, also after signing out, unless the
+    /// engine has [revocations](Self::with_revocations).
     ///
     /// Nonces come from `rand::rng()`. A process that forks, or a virtual machine of which a
     /// snapshot is restored more than once, must do so before it seals its first session or call
     /// `rand::rng().reseed()` in each thread after: see [`Sealer::seal`](privyseal::sealed::Sealer::seal).
     pub fn sealed(keys: impl Into<LiveKeyRing>) -> Self {
-        let mode = Mode::Sealed {
-            application: String::new(),
-        };
-        Self::new(keys, mode, CookiePolicy::default())
+        Self::new(keys, Mode::Sealed, CookiePolicy::default())
     }
 
     /// The session of a Flask application, on the same cookie and under Flask's rules.
@@ -80,14 +89,7 @@ impl Engine {
     }
 
     fn new(keys: impl Into<LiveKeyRing>, mode: Mode, cookie: CookiePolicy) -> Self {
-        Self(Arc::new(Settings {
-            keys: keys.into(),
-            mode,
-            cookie,
-            rules: Rules::Timeouts(Timeouts::default()),
-            clock: Arc::new(SystemClock),
-            codec: ArcSwapOption::empty(),
-        }))
+        Self(Arc::new(Settings::new(keys.into(), mode, cookie)))
     }
 
     /// Another cookie.
@@ -102,13 +104,19 @@ impl Engine {
         self.change(|settings| settings.rules = Rules::Timeouts(timeouts))
     }
 
-    /// Flask's rules instead of the engine's own timeouts.
+    /// Flask's rules instead of the engine's own timeouts. They are for sessions in cookies; a
+    /// stored engine becomes a signed one.
     #[must_use]
     pub fn with_flask_rules(self, rules: FlaskRules) -> Self {
-        self.change(|settings| settings.rules = Rules::Flask(rules))
+        self.change(|settings| {
+            settings.rules = Rules::Flask(rules);
+            if matches!(settings.mode, Mode::Stored) {
+                settings.mode = Mode::Signed(FlaskOptions::default());
+            }
+        })
     }
 
-    /// Other settings of Flask's format, such as the digest. A sealed engine becomes a signed one.
+    /// Other settings of Flask's format, such as the digest. The engine becomes a signed one.
     /// How old a cookie may be stays with the rules; `max_age` is not looked at.
     #[must_use]
     pub fn with_flask_options(self, options: FlaskOptions) -> Self {
@@ -117,19 +125,98 @@ impl Engine {
 
     /// Names the application, so that another one with the same key does not take its sessions.
     ///
-    /// A sealed session is bound to the name by its key. Flask's format has no place for it but
-    /// the salt, which becomes `cookie-session/` and the name: a Flask application that shares the
-    /// session sets the same salt (`SecureCookieSessionInterface.salt`). Call this after
+    /// A sealed session, and the reference to a stored one, is bound to the name by its key.
+    /// Flask's format has no place for it but the salt, which becomes `cookie-session/` and the
+    /// name: a Flask application that shares the session sets the same salt
+    /// (`SecureCookieSessionInterface.salt`). Call this after
     /// [`with_flask_options`](Self::with_flask_options).
     #[must_use]
     pub fn with_application(self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.change(|settings| match &mut settings.mode {
-            Mode::Sealed { application } => *application = name,
-            Mode::Signed(options) => {
+        self.change(|settings| {
+            if let Mode::Signed(options) = &mut settings.mode {
                 options.salt = format!("cookie-session/{name}").into_bytes();
             }
+            if let Some(revocations) = &mut settings.revocations {
+                *revocations = revocations.for_application(&name);
+            }
+            settings.application = name;
         })
+    }
+
+    /// What was revoked, so that a session in a cookie ends when it is ended, on every node.
+    ///
+    /// An engine with a store can have them as well, for
+    /// [`end_everything`](Self::end_everything).
+    #[must_use]
+    pub fn with_revocations(self, revocations: Revocations) -> Self {
+        self.change(|settings| {
+            settings.revocations = Some(revocations.for_application(&settings.application));
+        })
+    }
+
+    /// A session that is too large for one cookie is kept in up to eight of them.
+    ///
+    /// Without this or [`with_spill`](Self::with_spill), saving it is an error.
+    #[must_use]
+    pub fn with_chunks(self) -> Self {
+        self.change(|settings| settings.oversize = Oversize::Chunks)
+    }
+
+    /// A session that is too large for a cookie moves into a store, and stays there.
+    #[must_use]
+    pub fn with_spill(self, store: impl Store) -> Self {
+        self.with_store(store)
+            .change(|settings| settings.oversize = Oversize::Spills)
+    }
+
+    /// What happens when two requests change the same key of a stored session at the same time.
+    #[must_use]
+    pub fn with_on_conflict(self, on_conflict: OnConflict) -> Self {
+        self.change(|settings| settings.on_conflict = on_conflict)
+    }
+
+    /// How many stored sessions one user may have at the same time. As many as they like by
+    /// default.
+    #[must_use]
+    pub fn with_parallel_sessions(self, limit: ParallelSessions) -> Self {
+        self.change(|settings| settings.parallel = Some(limit))
+    }
+
+    /// Seals what the sessions hold before it goes into the store, under a key of the ring, so
+    /// that whoever reads the database reads no session.
+    ///
+    /// Who the user of a session is, and its times, stay readable. A session that is sealed holds
+    /// 48 KB at most. Sessions from before this was set, or after it was taken back, cannot be
+    /// read: let them time out first, or end them.
+    #[must_use]
+    pub fn with_sealing_at_rest(self) -> Self {
+        self.change(|settings| settings.seals_at_rest = true)
+    }
+
+    /// What a request gets that needs its session while the store cannot be asked.
+    #[must_use]
+    pub fn with_outage_policy(self, policy: OutagePolicy) -> Self {
+        self.change(|settings| settings.outage = policy)
+    }
+
+    /// How long one call of the store may take; half a second by default. What takes longer is an
+    /// outage.
+    #[must_use]
+    pub fn with_store_deadline(self, deadline: Duration) -> Self {
+        self.change(|settings| settings.deadline = Some(deadline))
+    }
+
+    /// How expired sessions are removed from the store; `None` leaves it to somebody else.
+    #[must_use]
+    pub fn with_cleanup(self, cleanup: Option<Cleanup>) -> Self {
+        self.change(|settings| settings.cleanup = cleanup)
+    }
+
+    /// Counts what happens.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Arc<dyn Metrics>) -> Self {
+        self.change(|settings| settings.metrics = metrics)
     }
 
     /// Another clock, for tests.
@@ -138,10 +225,14 @@ impl Engine {
         self.change(|settings| settings.clock = Arc::new(clock))
     }
 
+    fn with_store(self, store: impl Store) -> Self {
+        self.change(|settings| settings.set_store(store))
+    }
+
     fn change(self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Arc::try_unwrap(self.0).unwrap_or_else(|shared| shared.copy());
-        settings.codec = ArcSwapOption::empty();
         change(&mut settings);
+        settings.prepare();
         Self(Arc::new(settings))
     }
 
@@ -168,6 +259,30 @@ impl Engine {
         &*self.0.clock
     }
 
+    pub(crate) fn metrics(&self) -> &dyn Metrics {
+        &*self.0.metrics
+    }
+
+    pub(crate) fn revocations(&self) -> Option<&Revocations> {
+        self.0.revocations.as_ref()
+    }
+
+    pub(crate) fn outage_policy(&self) -> OutagePolicy {
+        self.0.outage
+    }
+
+    pub(crate) fn allows_chunks(&self) -> bool {
+        matches!(self.0.oversize, Oversize::Chunks)
+    }
+
+    pub(crate) fn spills(&self) -> bool {
+        matches!(self.0.oversize, Oversize::Spills)
+    }
+
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self.0.mode, Mode::Stored)
+    }
+
     /// The codec under the ring that is valid now; made anew only when the ring was replaced.
     pub(crate) fn codec(&self) -> Arc<Codec> {
         let settings = &self.0;
@@ -176,24 +291,19 @@ impl Engine {
         {
             return codec.clone();
         }
-        let ring = settings.keys.current();
-        let name = settings.cookie.name();
-        let codec = Arc::new(Codec::new(&settings.mode, ring, name, settings.rules));
+        let codec = Arc::new(Codec::new(
+            settings.keys.current(),
+            CodecSettings {
+                mode: &settings.mode,
+                cookie_name: settings.cookie.name(),
+                application: &settings.application,
+                rules: settings.rules,
+                has_store: settings.has_store(),
+                seals_at_rest: settings.seals_at_rest,
+            },
+        ));
         settings.codec.store(Some(codec.clone()));
         codec
-    }
-}
-
-impl Settings {
-    fn copy(&self) -> Self {
-        Self {
-            keys: self.keys.clone(),
-            mode: self.mode.clone(),
-            cookie: self.cookie.clone(),
-            rules: self.rules,
-            clock: self.clock.clone(),
-            codec: ArcSwapOption::empty(),
-        }
     }
 }
 

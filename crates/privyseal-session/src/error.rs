@@ -1,6 +1,12 @@
 //! What can go wrong with a session.
 
+use std::time::Duration;
+
+use http::StatusCode;
 use privyseal::value::ValueError;
+
+use crate::revocation::RevocationError;
+use crate::store::StoreError;
 
 /// Why a session could not be opened or saved.
 ///
@@ -9,11 +15,12 @@ use privyseal::value::ValueError;
 #[non_exhaustive]
 pub enum SessionError {
     /// The cookie would be dropped by browsers in silence, so it is not sent at all.
-    #[error("the session cookie has {size} bytes of name and value; browsers keep at most {limit}")]
+    #[error("the session cookie has {size} bytes of name and value; at most {limit} are sent")]
     TooLarge {
-        /// The length of name and value in bytes.
+        /// The length of name and value in bytes, of all cookies that would carry the session.
         size: usize,
-        /// The longest that browsers keep.
+        /// The most that is sent: the 4096 that browsers keep of one cookie, or eight times that
+        /// where the session may be in chunks.
         limit: usize,
     },
     /// The cookie is authentic but what it holds is not a session.
@@ -37,13 +44,95 @@ pub enum SessionError {
     /// The ring has no key that signs, so the session can be read but not written.
     #[error("the session is unavailable because no secret key was set")]
     NoSigningKey,
+    /// A handler asks for a session, but nothing around it began one.
+    #[error("no session layer is around the handler")]
+    MissingLayer,
     /// The cookie cannot stand in a header.
     #[error("the session cookie cannot be sent in a header")]
     UnsendableCookie,
+    /// The store of sessions, or the log of revocations, cannot be asked now. Nothing is known of
+    /// the session, and its cookie stays.
+    #[error("the session is unavailable because its store is")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The store answered, but the answer is of no use.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log of revocations could not be written, or this node holds as many as it may.
+    #[error(transparent)]
+    Revocations(RevocationError),
+    /// Another request changed the same key of the session, and
+    /// [`OnConflict::Fail`](crate::OnConflict) holds; or so many write it that this one gave up.
+    #[error("another request changed the session at the same time")]
+    Conflict,
+    /// The user has as many sessions as [`ParallelSessions`](crate::ParallelSessions) allows.
+    #[error("the user has too many sessions")]
+    TooManySessions,
+    /// The store knows the new random id of a session already, which does not happen while random
+    /// numbers are random.
+    #[error("the new id of the session is taken")]
+    IdTaken,
+    /// What was to be counted up is no integer.
+    #[error("the session holds something else than a counter under this key")]
+    NotACounter,
+    /// The request was interrupted while its session was saved: whether it was is not known.
+    #[error("saving the session was interrupted")]
+    Interrupted,
+    /// The session was asked for after the response was made.
+    #[error("the response was made before the session was asked for")]
+    TooLate,
+    /// What was asked for needs a store of sessions or a log of revocations, and the engine has
+    /// neither.
+    #[error("the engine has no store and no log of revocations for this")]
+    NotSupported,
+    /// A label or another text that goes with the session is too long.
+    #[error("the text has {len} bytes, and {limit} are the most")]
+    TextTooLong {
+        /// The length of the text in bytes.
+        len: usize,
+        /// The longest that is kept.
+        limit: usize,
+    },
 }
 
 impl SessionError {
+    /// What to answer in every framework: a status, after how long the client may try again if
+    /// that is of any use, and a fixed body, which tells nothing of the session.
+    pub fn response(&self) -> (StatusCode, Option<Duration>, &'static str) {
+        match self {
+            Self::Unavailable { retry_after } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Some(*retry_after),
+                UNAVAILABLE,
+            ),
+            Self::Conflict => (StatusCode::CONFLICT, None, CONFLICT),
+            Self::TooManySessions => (StatusCode::FORBIDDEN, None, TOO_MANY),
+            Self::NotASession | Self::Unreadable(_) | Self::WrongType(_) | Self::MissingLayer => {
+                (StatusCode::INTERNAL_SERVER_ERROR, None, NOT_OPENED)
+            }
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, None, NOT_SAVED),
+        }
+    }
+
+    /// Whether a store could not be asked, so that the policy for outages holds.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Store(error) => error.is_unavailable(),
+            Self::Revocations(RevocationError::Log(error)) => error.is_unavailable(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Unwritable(Box::new(error))
     }
 }
+
+const NOT_OPENED: &str = "The session could not be opened.";
+const NOT_SAVED: &str = "The session could not be saved.";
+const UNAVAILABLE: &str = "The session is unavailable. Try again in a moment.";
+const CONFLICT: &str = "The session was changed by another request. Try again.";
+const TOO_MANY: &str = "There are too many sessions of this user.";

@@ -1,18 +1,22 @@
 //! One request's hold on its session.
 
+mod close;
+mod flask;
+mod open;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::COOKIE;
+use http::{HeaderMap, StatusCode};
 use privyseal::Timestamp;
 use privyseal::value::Dict;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cookie::{Lifetime, forbid_caching, vary_by_cookie};
+use crate::cookie::{forbid_caching, vary_by_cookie};
 use crate::record::Record;
-use crate::rules::{Rules, Timeouts};
+use crate::rules::Rules;
 use crate::{Engine, Session, SessionError};
 
 /// The session of one request, from its first header to the last of the response.
@@ -71,171 +75,87 @@ impl SessionHandle {
 
     /// Opens the session for a handler, from the headers of the same request.
     ///
-    /// A missing, forged or expired cookie gives a new, empty session: the default of `T`.
+    /// A missing, forged, expired or ended session gives a new, empty one: the default of `T`.
     ///
     /// # Errors
-    /// When the cookie is authentic but holds no session, or one that is not a `T`.
-    #[expect(clippy::unused_async, reason = "stored sessions are loaded here")]
+    /// When the cookie is authentic but holds no session, or one that is not a `T`; and when the
+    /// store of sessions cannot be asked, unless the policy says otherwise.
     pub async fn open<T: Default + Serialize + DeserializeOwned>(
         &self,
         request: &HeaderMap,
     ) -> Result<Session<T>, SessionError> {
-        let mut state = self.lock();
-        state.touched = true;
-        let record = self.load(&mut state, request)?;
+        self.ensure_opened(request).await?;
+        let state = self.lock();
+        let record = state.record.as_ref().ok_or(SessionError::TooLate)?;
         Session::new(self.clone(), record)
     }
 
     /// Whether [`commit`](Self::commit) has nothing to do, because no handler asked for the session.
     pub fn is_idle(&self) -> bool {
-        let refreshes = self
-            .0
-            .for_refresh
-            .as_ref()
-            .is_some_and(|request| !request.is_empty());
-        !refreshes && !self.lock().touched
+        !self.refreshes() && !self.lock().touched
     }
 
     /// Writes what has become of the session into the headers of the response.
     ///
-    /// A request that did not touch its session leaves the response as it is.
+    /// A request that did not touch its session leaves the response as it is. A response that is a
+    /// server error (5xx) saves nothing but the end of the session: what the handler began and did
+    /// not finish is undone. Flask's rules save it all the same, as Flask does.
     ///
     /// # Errors
     /// When the session cannot be written or its cookie is too large for a browser; nothing was
-    /// added to the headers then, and the response should be replaced by an error that no cache
-    /// keeps.
-    #[expect(clippy::unused_async, reason = "stored sessions are saved here")]
+    /// added to the headers then, and the response should be replaced by
+    /// [`SessionError::response`], which no cache may keep.
     pub async fn commit(
         &self,
-        _status: StatusCode,
+        status: StatusCode,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        let mut state = self.lock();
-        state.committed = true;
-        if let Some(failure) = state.failure.take() {
-            return Err(failure);
+        // Flask opens the session of every request. Here only those are opened that the rules may
+        // want to send again.
+        if self.refreshes() && !self.lock().touched {
+            self.refresh().await?;
         }
+        let (record, touched) = {
+            let mut state = self.lock();
+            state.committed = true;
+            if let Some(failure) = state.failure.take() {
+                return Err(failure);
+            }
+            (state.record.take(), state.touched)
+        };
         match self.0.engine.rules() {
-            Rules::Timeouts(_) if !state.touched => {}
+            Rules::Timeouts(_) if !touched => {}
             Rules::Timeouts(timeouts) => {
-                let cookie = match &mut state.record {
-                    Some(record) => self.cookie_under_timeouts(record, timeouts)?,
+                let cookies = match record {
+                    Some(record) => self.close(record, timeouts, status).await?,
                     None => None,
                 };
                 vary_by_cookie(response);
                 forbid_caching(response);
-                if let Some(cookie) = cookie {
-                    response.append(SET_COOKIE, cookie);
+                if let Some(cookies) = cookies {
+                    cookies.append_to(response);
                 }
             }
             Rules::Flask(rules) => {
-                // Flask opens the session of every request. Here only those are opened that the
-                // rules may want to send again.
-                if let Some(request) = &self.0.for_refresh
-                    && !state.touched
-                    && !request.is_empty()
-                {
-                    self.load(&mut state, request)?;
-                }
-                let cookie = match &mut state.record {
-                    Some(record) => self.cookie_like_flask(record, rules.refresh_each_request)?,
+                let cookies = match record {
+                    Some(record) => self.close_like_flask(record, rules).await?,
                     None => None,
                 };
-                if (state.touched && self.has_keys()) || cookie.is_some() {
+                if (touched && self.has_keys()) || cookies.is_some() {
                     vary_by_cookie(response);
                 }
-                if let Some(cookie) = cookie {
-                    response.append(SET_COOKIE, cookie);
+                if let Some(cookies) = cookies {
+                    cookies.append_to(response);
                 }
             }
         }
         Ok(())
     }
 
-    /// The cookie that the response has to carry, if any.
-    fn cookie_under_timeouts(
-        &self,
-        record: &mut Record,
-        timeouts: &Timeouts,
-    ) -> Result<Option<HeaderValue>, SessionError> {
-        let policy = self.0.engine.cookie();
-        if record.ended || record.data.dict().is_empty() {
-            let came_with_one = record.issued_at.is_some();
-            return (record.ended || (came_with_one && record.modified))
-                .then(|| policy.set_cookie("", Lifetime::Removed))
-                .transpose();
-        }
-        let (now, modified) = (self.now(), record.modified);
-        let age = |issued| now.seconds_since(issued).unwrap_or(0);
-        let due = record.needs_reissue
-            || record
-                .issued_at
-                .is_some_and(|issued| age(issued) >= timeouts.touch_seconds());
-        let mut cookie = || {
-            let value = self.0.engine.codec().encode(record, now)?;
-            policy.set_cookie(&value, Lifetime::BrowserSession)
-        };
-        if modified {
-            self.check_signing_key()?;
-            return cookie().map(Some);
-        }
-        if !due || !self.signs() {
-            return Ok(None);
-        }
-        // The handler changed nothing, so what it answers stays true without a new cookie.
-        Ok(cookie()
-            .inspect_err(|error| {
-                tracing::warn!(%error, "session cookie was not sent again");
-            })
-            .ok())
-    }
-
-    /// `SecureCookieSessionInterface.save_session`, step by step.
-    fn cookie_like_flask(
-        &self,
-        record: &mut Record,
-        refresh_each_request: bool,
-    ) -> Result<Option<HeaderValue>, SessionError> {
-        if record.written {
-            self.check_signing_key()?;
-        }
-        if !self.signs() {
-            return Ok(None);
-        }
-        let policy = self.0.engine.cookie();
-        let modified = record.modified || record.ended;
-        let permanent = record.is_permanent();
-        if record.data.dict().is_empty() || record.ended {
-            return modified
-                .then(|| policy.set_cookie("", Lifetime::Removed))
-                .transpose();
-        }
-        let should_set_cookie = modified || (permanent && refresh_each_request);
-        if !should_set_cookie {
-            return Ok(None);
-        }
-        let now = self.now();
-        let (lifetime, _) = self.0.engine.rules().bounds();
-        let lifetime = if permanent {
-            Lifetime::Until(now.plus_seconds(lifetime.as_secs()))
-        } else {
-            Lifetime::BrowserSession
-        };
-        let value = self.0.engine.codec().encode(record, now)?;
-        policy.set_cookie(&value, lifetime).map(Some)
-    }
-
-    fn check_signing_key(&self) -> Result<(), SessionError> {
-        self.signs().then_some(()).ok_or(SessionError::NoSigningKey)
-    }
-
-    fn signs(&self) -> bool {
-        self.0.engine.keys().current().primary().is_some()
-    }
-
-    /// Without any key Flask has no session to read either, and touches no response.
-    fn has_keys(&self) -> bool {
-        self.0.engine.keys().current().keys().len() > 0
+    /// Whether the rules may send a cookie of this request again that no handler asked for.
+    fn refreshes(&self) -> bool {
+        let cookies = self.0.for_refresh.as_ref();
+        cookies.is_some_and(|cookies| !cookies.is_empty())
     }
 
     /// Makes the changes that lead from `old` to `new`, and no other: what the session holds
@@ -269,55 +189,40 @@ impl SessionHandle {
         self.lock().failure.get_or_insert(error);
     }
 
-    pub(crate) fn change(&self, change: impl FnOnce(&mut Record, Timestamp)) {
+    /// Changes the record; `None` when the response is made already.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut Record, Timestamp) -> R) -> Option<R> {
         let now = self.now();
         let mut state = self.lock();
         if state.is_too_late() {
-            return;
+            return None;
         }
-        if let Some(record) = &mut state.record {
-            change(record, now);
-        }
+        let record = state.record.as_mut()?;
+        Some(change(record, now))
     }
 
-    pub(crate) fn is_permanent(&self) -> bool {
-        let state = self.lock();
-        state
-            .record
-            .as_ref()
-            .is_some_and(|record| record.is_permanent())
+    /// Looks at the record; `None` when the response is made already.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&Record) -> R) -> Option<R> {
+        self.lock().record.as_deref().map(look)
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
     }
 
     pub(crate) fn follows_flask(&self) -> bool {
         matches!(self.0.engine.rules(), Rules::Flask(_))
     }
 
-    /// The record of the request, opened at the first call.
-    fn load<'s>(
-        &self,
-        state: &'s mut MutexGuard<'_, State>,
-        request: &HeaderMap,
-    ) -> Result<&'s mut Record, SessionError> {
-        let slot = &mut state.record;
-        if slot.is_none() {
-            let now = self.now();
-            let engine = &self.0.engine;
-            let cookie = engine
-                .cookie()
-                .reading()
-                .find(request, engine.cookie().name());
-            let record = match cookie.as_deref() {
-                None | Some("") => None,
-                Some(cookie) => engine.codec().decode(cookie, now)?,
-            };
-            *slot = Some(Box::new(record.unwrap_or_else(|| Record::new(now))));
-        }
-        #[expect(clippy::expect_used, reason = "the line above fills it")]
-        Ok(slot.as_mut().expect("the record was just made"))
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.engine.clock().now()
     }
 
-    fn now(&self) -> Timestamp {
-        self.0.engine.clock().now()
+    fn signs(&self) -> bool {
+        self.0.engine.keys().current().primary().is_some()
+    }
+
+    fn check_signing_key(&self) -> Result<(), SessionError> {
+        self.signs().then_some(()).ok_or(SessionError::NoSigningKey)
     }
 
     /// A handler that panicked leaves the session as it was, which is whole between two calls.

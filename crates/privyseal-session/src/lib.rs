@@ -1,23 +1,35 @@
 #![doc = include_str!("../README.md")]
 
+mod cleanup;
 mod clock;
 mod codec;
 pub mod cookie;
+pub mod csrf;
 mod engine;
 mod error;
+pub mod flash;
 mod handle;
 mod keys;
+mod merge;
+mod meta;
+pub mod metrics;
+mod outage;
 mod record;
 pub mod revocation;
 mod rules;
 mod session;
 pub mod store;
+mod stored;
 
+pub use cleanup::Cleanup;
 pub use clock::{Clock, SystemClock};
 pub use cookie::{CookiePolicy, CookiePolicyError, SameSite};
 pub use engine::Engine;
 pub use error::SessionError;
 pub use handle::SessionHandle;
 pub use keys::LiveKeyRing;
+pub use merge::OnConflict;
+pub use outage::OutagePolicy;
 pub use rules::{FlaskRules, Timeouts};
-pub use session::Session;
+pub use session::{NotFresh, Session};
+pub use stored::{Excess, ParallelSessions, SessionInfo};

@@ -6,6 +6,11 @@ use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 use privyseal::value::{Dict, Value};
 
+use crate::cookie::Came;
+use crate::merge::Additions;
+use crate::meta::Meta;
+use crate::stored::Origin;
+
 /// What a cookie held, and what the request has done with it.
 #[derive(Debug)]
 #[expect(
@@ -19,6 +24,19 @@ pub(crate) struct Record {
     /// When the cookie was made; `None` when the session came without a valid one.
     pub(crate) issued_at: Option<Timestamp>,
     pub(crate) data: Data,
+    pub(crate) meta: Meta,
+    /// What a store held; `None` for a session in a cookie, and for a new one.
+    pub(crate) origin: Option<Origin>,
+    /// What was added to counters, so that it is added to what they are when it is saved.
+    pub(crate) additions: Additions,
+    /// The session is to have a new id.
+    pub(crate) renewal: Option<Renewal>,
+    /// The MAC of a cookie that has no id to be revoked by.
+    pub(crate) mac: Option<Vec<u8>>,
+    /// Which cookies of ours the request brought.
+    pub(crate) came: Came,
+    /// The store could not be asked: what is here must not be saved.
+    pub(crate) degraded: bool,
     /// The cookie was made under a key that no longer signs.
     pub(crate) needs_reissue: bool,
     /// The session is to be saved.
@@ -37,6 +55,13 @@ impl Record {
             created_at: now,
             issued_at: None,
             data: Data::default(),
+            meta: Meta::default(),
+            origin: None,
+            additions: Additions::default(),
+            renewal: None,
+            mac: None,
+            came: Came::default(),
+            degraded: false,
             needs_reissue: false,
             modified: false,
             written: false,
@@ -44,10 +69,40 @@ impl Record {
         }
     }
 
+    /// The session has more rights from now on, which must not come to who had it before.
+    pub(crate) fn gain_rights(&mut self) {
+        self.renewal = Some(Renewal::MoreRights);
+        self.meta.generation = self.meta.generation.saturating_add(1);
+        self.modified = true;
+    }
+
+    /// Whether there is nothing to keep.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.data.dict().is_empty() && self.meta.subject.is_none() && !self.meta.kept
+    }
+
+    /// What other things are bound to that hold for this session, until it gains rights.
+    pub(crate) fn binding(&self) -> Option<[u8; BINDING_LEN]> {
+        let mut binding = [0; BINDING_LEN];
+        let (id, generation) = binding.split_at_mut(SessionId::LEN);
+        id.copy_from_slice(self.id?.as_bytes());
+        generation.copy_from_slice(&self.meta.generation.to_be_bytes());
+        Some(binding)
+    }
+
     /// Flask's `session.permanent`.
     pub(crate) fn is_permanent(&self) -> bool {
         self.data.dict().get(PERMANENT).is_some_and(is_truthy)
     }
+}
+
+/// Why a session gets a new id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    /// For safety's sake; for a while the old id leads to the new one.
+    Routine,
+    /// The session gains rights, which the old id must not have.
+    MoreRights,
 }
 
 /// The keys and values of a session; a clone is one reference count, and a change after it makes
@@ -109,3 +164,5 @@ fn is_truthy(value: &Value) -> bool {
 
 /// The key under which Flask keeps whether a session outlives the browser.
 pub(crate) const PERMANENT: &str = "_permanent";
+
+const BINDING_LEN: usize = SessionId::LEN + size_of::<u32>();

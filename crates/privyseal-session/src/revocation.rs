@@ -1,5 +1,19 @@
 //! Ending sessions that live in cookies: what was revoked is remembered until it has expired
 //! anyway.
+//!
+//! A copy of a cookie works for as long as its MAC and its times hold, whatever the browser was
+//! told. So each node holds the revocations in memory and asks them about every session it opens,
+//! and all nodes learn of new ones from a [`RevocationLog`] that they share.
+
+mod error;
+mod follower;
+mod log;
+mod name;
+mod options;
+mod revocations;
+mod set;
+mod shared;
+mod steady;
 
 use std::future::Future;
 
@@ -7,7 +21,15 @@ use privyseal::Timestamp;
 
 use crate::store::StoreError;
 
+pub use error::RevocationError;
+pub use name::RevocationName;
+pub use options::RevocationOptions;
+pub use revocations::{Presented, Revocations};
+
 /// One statement: the sessions of this name are refused, if they began at or before a time.
+///
+/// Of two statements about one name the later of each time counts: a statement can be extended
+/// and never be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revocation {
     /// What is revoked.
@@ -18,42 +40,19 @@ pub struct Revocation {
     pub forget_at: Timestamp,
 }
 
-/// Names a session, a user, the bytes of a cookie or the whole application by 16 bytes, so that a
-/// log of revocations tells nobody who was signed out.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RevocationName([u8; Self::LEN]);
-
-impl RevocationName {
-    /// The length of a name in bytes.
-    pub const LEN: usize = 16;
-
-    /// A name that a log gave back.
-    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes of the name.
-    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for RevocationName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RevocationName(..)")
-    }
-}
-
 /// A log of revocations that all nodes of an application share: append, and read what is new.
 ///
 /// Each entry has a position, greater than those of all entries that a reader could see before it.
 /// A database that hands out positions before it commits has to append under a lock, or a reader
 /// would pass over an entry that appears late.
+///
+/// The future of any method may be dropped before it is done.
 pub trait RevocationLog: Send + Sync + 'static {
     /// Appends an entry and wakes those who wait in [`changed`](Self::changed), on every node.
     fn append(&self, entry: &Revocation) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The entries after a position, oldest first, at most `limit`; 0 is before the first.
+    /// The entries after a position, oldest first, at most `limit` and fewer only if there are no
+    /// more; 0 is before the first.
     fn since(
         &self,
         position: u64,

@@ -2,13 +2,20 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
+use http::{HeaderMap, Method};
 use privyseal::Timestamp;
-use privyseal::value::{Dict, Value, from_value, to_value};
+use privyseal::sealed::SessionId;
+use privyseal::value::{Dict, Text, Value, from_value, to_value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::record::{Data, PERMANENT, Record};
+use crate::csrf::{CsrfDecision, CsrfError, CsrfPolicy};
+use crate::flash::{self, Flash, FlashError};
+use crate::merge::add;
+use crate::record::{Data, PERMANENT, Record, Renewal};
+use crate::store::Subject;
 use crate::{SessionError, SessionHandle};
 
 /// The session of a request, as a `T`; without one, as a [`Dict`] of values.
@@ -79,23 +86,219 @@ impl<T: Serialize> Session<T> {
         self.created_at
     }
 
-    /// Gives the session a new id and a new beginning: call it when somebody signs in or gains
-    /// rights, so that a session that was planted before is worth nothing.
-    pub fn renew(&mut self) {
-        let mut begins = self.created_at;
-        self.handle.change(|record, now| {
-            record.id = None;
-            record.created_at = now;
-            record.modified = true;
-            begins = now;
-        });
-        self.created_at = begins;
+    /// The id of the session, which names it and opens nothing; `None` for one that was never
+    /// saved, and for Flask's.
+    pub fn id(&self) -> Option<SessionId> {
+        self.handle.look(|record| record.id).flatten()
     }
 
-    /// Ends the session: the browser is told to remove the cookie, whatever was written.
+    /// Who is signed in.
+    pub fn subject(&self) -> Option<Subject> {
+        self.handle
+            .look(|record| record.meta.subject.clone())
+            .flatten()
+    }
+
+    /// Signs a user in: the session is theirs from now on, begins anew, and has a new id. The id
+    /// from before is worth nothing, so that one that was planted is, too.
+    ///
+    /// What the session holds stays in it; clear what must not. To be found by
+    /// [`Engine::sessions_of`](crate::Engine::sessions_of), and ended by it, a session has to be
+    /// somebody's.
     ///
     /// # Security
-    /// A copy of the cookie that somebody kept stays valid until it times out.
+    /// Call it at every sign-in, also when somebody confirms who they are. Under Flask's rules, and
+    /// for sessions in cookies without a log of revocations, the cookie from before stays valid
+    /// until it times out, for what it held.
+    pub fn sign_in(&mut self, subject: Subject) {
+        let engine = self.handle.engine().clone();
+        let created_at = self.handle.change(|record, now| {
+            // In the second in which the user was signed out everywhere, this is later.
+            let now = engine.sign_in_time(&subject, now);
+            record.meta.subject = Some(subject);
+            record.meta.signed_in_at = Some(now);
+            record.meta.level = 0;
+            record.created_at = now;
+            record.gain_rights();
+            now
+        });
+        self.created_at = created_at.unwrap_or(self.created_at);
+    }
+
+    /// Notes that the user has shown who they are once more, in a way that the application calls
+    /// `level`, such as 2 for a second factor; [`require_fresh`](Self::require_fresh) asks for it.
+    /// The session gets a new id, and the one from before is worth nothing.
+    pub fn elevate(&mut self, level: u8) {
+        self.handle.change(|record, now| {
+            record.meta.signed_in_at = Some(now.max(record.meta.signed_in_at.unwrap_or(now)));
+            record.meta.level = level;
+            record.gain_rights();
+        });
+    }
+
+    /// Whether the user has shown who they are at most `max_age` ago, with this level at least:
+    /// ask before something that a stolen session must not do.
+    ///
+    /// # Errors
+    /// When they have not; send them to where they can.
+    pub fn require_fresh(&self, max_age: Duration, level: u8) -> Result<(), NotFresh> {
+        let now = self.handle.now();
+        let is_fresh = self.handle.look(|record| {
+            let age = record
+                .meta
+                .signed_in_at
+                .map(|time| now.seconds_since(time).unwrap_or(0));
+            record.meta.level >= level && age.is_some_and(|age| age <= max_age.as_secs())
+        });
+        is_fresh.unwrap_or(false).then_some(()).ok_or(NotFresh)
+    }
+
+    /// Whether the session outlives the browser, with the longer timeouts of
+    /// [`Timeouts`](crate::Timeouts): "remember me". It stays so when the session is written again.
+    pub fn remember(&mut self, remembered: bool) {
+        self.handle.change(|record, _| {
+            record.modified |= record.meta.remembered != remembered;
+            record.meta.remembered = remembered;
+        });
+    }
+
+    /// What the user reads of this session in the list of theirs, such as the kind of device.
+    ///
+    /// # Errors
+    /// When it is longer than [`MAX_LABEL_LEN`](Self::MAX_LABEL_LEN) bytes.
+    pub fn set_label(&mut self, label: impl Into<String>) -> Result<(), SessionError> {
+        let label = label.into();
+        if label.len() > Self::MAX_LABEL_LEN {
+            return Err(SessionError::TextTooLong {
+                len: label.len(),
+                limit: Self::MAX_LABEL_LEN,
+            });
+        }
+        self.handle.change(|record, _| {
+            record.modified = true;
+            record.meta.label = Some(label);
+        });
+        Ok(())
+    }
+
+    /// The longest label in bytes.
+    pub const MAX_LABEL_LEN: usize = 200;
+
+    /// Adds to a counter in the session, which counts from zero, and gives what this request sees.
+    /// Of requests at the same time, in a store, none is lost. The sum stops at the ends of `i64`.
+    ///
+    /// The counter lives beside the `T`, which should not have a field of this name.
+    ///
+    /// # Errors
+    /// When the key holds something else than an integer.
+    pub fn add(&mut self, key: &str, amount: i64) -> Result<i64, SessionError> {
+        let key = Text::from(key);
+        let added = self.handle.change(|record, _| {
+            let sum = add(record.data.dict().get_text(&key), amount)?;
+            record.data.dict_mut().insert(key.clone(), sum);
+            record.additions.note(key, amount);
+            record.modified = true;
+            record.written = true;
+            Some(sum)
+        });
+        added
+            .ok_or(SessionError::TooLate)?
+            .ok_or(SessionError::NotACounter)
+    }
+
+    /// Keeps a message for the next page that shows some: see [`flash`](crate::flash).
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub fn flash(&mut self, category: &str, message: &str) -> Result<(), FlashError> {
+        let pushed = self.handle.change(|record, _| {
+            record.modified = true;
+            record.written = true;
+            flash::push(record.data.dict_mut(), category, message)
+        });
+        pushed.unwrap_or(Ok(()))
+    }
+
+    /// Takes the messages that wait, oldest first.
+    pub fn take_flashes(&mut self) -> Vec<Flash> {
+        let taken = self.handle.change(|record, _| {
+            if !flash::any(record.data.dict()) {
+                return Vec::new();
+            }
+            record.modified = true;
+            record.written = true;
+            flash::take(record.data.dict_mut())
+        });
+        taken.unwrap_or_default()
+    }
+
+    /// A token for a form or a script, which [`check_csrf`](Self::check_csrf) takes back: see
+    /// [`csrf`](crate::csrf). A visitor without a session is given one, to bind it to.
+    ///
+    /// # Errors
+    /// Under Flask's rules, whose sessions have no id, and when no key of the ring signs.
+    pub fn csrf_token(&mut self) -> Result<String, SessionError> {
+        let engine = self.handle.engine().clone();
+        if self.handle.follows_flask() {
+            return Err(SessionError::NotSupported);
+        }
+        let bound = self.handle.change(|record, _| {
+            if record.id.is_none() {
+                let id = SessionId::random(&mut rand::rng());
+                record.id = Some(id.map_err(SessionError::unwritable)?);
+                record.meta.kept = true;
+                record.modified = true;
+            }
+            record.binding().ok_or(SessionError::NotSupported)
+        });
+        let binding = bound.ok_or(SessionError::TooLate)??;
+        let token = engine.codec().csrf().issue(&binding);
+        token.map_err(SessionError::unwritable)
+    }
+
+    /// Whether the request may change something: by its method and headers, and where these do
+    /// not decide, by the token in its header or in the form field that the caller found.
+    ///
+    /// # Errors
+    /// When it cannot be told from a request that another site forged; the answer is 403.
+    pub fn check_csrf(
+        &self,
+        policy: &CsrfPolicy,
+        method: &Method,
+        headers: &HeaderMap,
+        form_field: Option<&str>,
+    ) -> Result<(), CsrfError> {
+        // Nothing was ever bound to a session without an id, so no token passes for it.
+        let binding = self.handle.look(Record::binding).flatten();
+        let codec = self.handle.engine().codec();
+        match binding {
+            Some(binding) => codec
+                .csrf()
+                .check(policy, method, headers, form_field, &binding),
+            None => match policy.decide(method, headers) {
+                CsrfDecision::Allowed => Ok(()),
+                CsrfDecision::Refused | CsrfDecision::TokenNeeded => Err(CsrfError),
+            },
+        }
+    }
+
+    /// Gives the session a new id for safety's sake. In a store, requests that still bring the old
+    /// one are answered for [`Timeouts::grace`](crate::Timeouts::grace), and it is taken for stolen
+    /// after that. [`sign_in`](Self::sign_in) and [`elevate`](Self::elevate) do more.
+    pub fn renew(&mut self) {
+        self.handle.change(|record, _| {
+            record.renewal.get_or_insert(Renewal::Routine);
+            record.modified = true;
+        });
+    }
+
+    /// Ends the session: the browser is told to remove the cookie, whatever was written, and the
+    /// session is over for everybody who holds a copy of it.
+    ///
+    /// # Security
+    /// A copy of a session that lives in its cookie is refused only where the engine has a log of
+    /// revocations: see [`Engine::with_revocations`](crate::Engine::with_revocations). Without one
+    /// it stays valid until it times out.
     pub fn end(&mut self) {
         self.handle.change(|record, _| record.ended = true);
     }
@@ -107,7 +310,7 @@ impl<T: Serialize> Session<T> {
 
     /// Whether Flask's `session.permanent` is true, as of the last change that was saved.
     pub fn is_permanent(&self) -> bool {
-        self.handle.is_permanent()
+        self.handle.look(Record::is_permanent).unwrap_or(false)
     }
 
     /// Flask's `session.permanent`: under Flask's rules the cookie outlives the browser.
@@ -189,3 +392,8 @@ fn as_dict<T: Serialize>(value: &T) -> Result<Dict, SessionError> {
         _ => Err(SessionError::NotAMap),
     }
 }
+
+/// The user has to show who they are before they may do this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sign-in is too old or too weak for this")]
+pub struct NotFresh;

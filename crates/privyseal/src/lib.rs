@@ -7,6 +7,7 @@ pub mod formats;
 pub mod inspect;
 pub mod json;
 pub mod keyring;
+pub mod mac;
 pub mod reference;
 pub mod sealed;
 pub mod secret;

@@ -59,6 +59,7 @@ fn visit_both(
     let rules = FlaskRules {
         lifetime: Duration::from_secs(LIFETIME),
         refresh_each_request: refresh,
+        ..FlaskRules::default()
     };
     let engine = engine(&keys, digest)
         .with_cookie(policy)

@@ -25,14 +25,10 @@ pub(crate) const MAX_HEADER_LEN: usize = 64 * 1024;
 impl Reading {
     /// The value of the cookie; `None` when there is none that can be trusted.
     pub(crate) fn find<'h>(self, request: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
-        let headers = || request.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-        // Not header by header: the one left out could hold the second cookie of the name.
-        if headers().map(<[u8]>::len).sum::<usize>() > MAX_HEADER_LEN {
-            return None;
-        }
+        let headers = searchable(request)?;
         match self {
             Self::ExactlyOne => {
-                let mut found = headers()
+                let mut found = headers
                     .flat_map(|header| header.split(|&byte| byte == b';'))
                     .filter_map(|pair| value_of(pair, name));
                 let first = found.next()?;
@@ -42,7 +38,7 @@ impl Reading {
                 }
                 std::str::from_utf8(first).ok().map(Cow::Borrowed)
             }
-            Self::FirstLikeWerkzeug => headers()
+            Self::FirstLikeWerkzeug => headers
                 .flat_map(WerkzeugPairs)
                 .find(|(key, _)| *key == name.as_bytes())
                 .and_then(|(_, value)| unquote(value)),
@@ -50,12 +46,24 @@ impl Reading {
     }
 }
 
-/// The value, if the pair is of this name. Only space and tab are trimmed: browsers store other
-/// white space as part of a name, and `U+2000 __Host-session` is not `__Host-session`.
+/// The cookie headers, unless they are too long to be searched. Not header by header: the one left
+/// out could hold the second cookie of the name.
+pub(super) fn searchable(request: &HeaderMap) -> Option<impl Iterator<Item = &[u8]>> {
+    let headers = || request.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    (headers().map(<[u8]>::len).sum::<usize>() <= MAX_HEADER_LEN).then(headers)
+}
+
+/// The value, if the pair is of this name.
 fn value_of<'h>(pair: &'h [u8], name: &str) -> Option<&'h [u8]> {
-    let at = pair.iter().position(|&byte| byte == b'=')?;
-    let (found, value) = (trim(pair.get(..at)?), trim(pair.get(at + 1..)?));
+    let (found, value) = name_and_value(pair)?;
     (found == name.as_bytes()).then_some(value)
+}
+
+/// Both sides of the first `=`. Only space and tab are trimmed: browsers store other white space as
+/// part of a name, and `U+2000 __Host-session` is not `__Host-session`.
+pub(super) fn name_and_value(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = pair.iter().position(|&byte| byte == b'=')?;
+    Some((trim(pair.get(..at)?), trim(pair.get(at + 1..)?)))
 }
 
 fn trim(mut text: &[u8]) -> &[u8] {

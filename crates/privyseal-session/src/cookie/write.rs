@@ -31,7 +31,17 @@ impl CookiePolicy {
         value: &str,
         lifetime: Lifetime,
     ) -> Result<HeaderValue, SessionError> {
-        let size = self.name().len() + value.len();
+        self.set_cookie_of(["", value], "", lifetime)
+    }
+
+    /// The same for the cookie whose name has this suffix; the value is in two parts.
+    pub(super) fn set_cookie_of(
+        &self,
+        [mark, value]: [&str; 2],
+        suffix: &str,
+        lifetime: Lifetime,
+    ) -> Result<HeaderValue, SessionError> {
+        let size = self.name().len() + suffix.len() + mark.len() + value.len();
         if size > MAX_COOKIE_LEN {
             return Err(SessionError::TooLarge {
                 size,
@@ -40,7 +50,9 @@ impl CookiePolicy {
         }
         let mut header = String::with_capacity(size + 128);
         header.push_str(self.name());
+        header.push_str(suffix);
         header.push('=');
+        header.push_str(mark);
         header.push_str(value);
         header.push_str(&self.attributes_before);
         match lifetime {

@@ -1,14 +1,19 @@
 //! One visitor of an application that is nothing but an engine.
 
+use std::collections::BTreeMap;
+
+use std::sync::LazyLock;
+
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use privyseal::{KeyRing, SecretKey, VerifyKey};
 use privyseal_session::{Engine, LiveKeyRing, Session, SessionError, SessionHandle};
+use privyseal_stores::MemoryStore;
 use privyseal_testkit::clock::FakeClock;
 use privyseal_testkit::random::Seeded;
-use privyseal_testkit::ready;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::runtime::Runtime;
 
 /// The second at which every test begins.
 pub(crate) const START: u64 = 1_700_000_000;
@@ -45,15 +50,34 @@ pub(crate) fn every_mode(keys: &LiveKeyRing, clock: &FakeClock) -> [(&'static st
     all.map(|(name, engine)| (name, engine.with_clock(clock.clone())))
 }
 
-/// The two with timeouts.
-pub(crate) fn own_modes(keys: &LiveKeyRing, clock: &FakeClock) -> [(&'static str, Engine); 2] {
+/// Those with timeouts: two in cookies, and one in a store of its own.
+pub(crate) fn own_modes(keys: &LiveKeyRing, clock: &FakeClock) -> [(&'static str, Engine); 3] {
     let [signed, sealed, ..] = every_mode(keys, clock);
-    [signed, sealed]
+    [signed, sealed, ("stored", stored(keys, clock))]
+}
+
+/// Sessions in a store of their own.
+pub(crate) fn stored(keys: &LiveKeyRing, clock: &FakeClock) -> Engine {
+    Engine::stored(keys.clone(), MemoryStore::new(1000)).with_clock(clock.clone())
+}
+
+/// Runs a future to its end.
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap()
+    });
+    RUNTIME.block_on(future)
 }
 
 pub(crate) struct Browser {
     pub(crate) engine: Engine,
     pub(crate) cookie: Option<String>,
+    /// The session in chunks, where it is too large for one cookie: names and values.
+    pub(crate) chunks: BTreeMap<String, String>,
 }
 
 impl Browser {
@@ -61,6 +85,7 @@ impl Browser {
         Self {
             engine: engine.clone(),
             cookie: None,
+            chunks: BTreeMap::new(),
         }
     }
 
@@ -78,7 +103,24 @@ impl Browser {
             let cookie = HeaderValue::try_from(format!("{name}={value}")).unwrap();
             request.insert(COOKIE, cookie);
         }
+        for (name, value) in &self.chunks {
+            let cookie = HeaderValue::try_from(format!("{name}={value}")).unwrap();
+            request.append(COOKIE, cookie);
+        }
         request
+    }
+
+    fn keep(&mut self, set_cookie: &str) {
+        let (pair, attributes) = set_cookie.split_once("; ").unwrap();
+        let (name, value) = pair.split_once('=').unwrap();
+        let value = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+        if name == self.engine.cookie().name() {
+            self.cookie = value;
+        } else if let Some(value) = value {
+            self.chunks.insert(name.to_owned(), value);
+        } else {
+            self.chunks.remove(name);
+        }
     }
 
     /// One request, whose handler is `handler`.
@@ -93,13 +135,9 @@ impl Browser {
         };
         let answer = handler(&visit);
         let mut response = HeaderMap::new();
-        let committed = ready(visit.handle.commit(StatusCode::OK, &mut response));
-        if let Some(cookie) = response.get(SET_COOKIE) {
-            let cookie = cookie.to_str().unwrap();
-            let (pair, attributes) = cookie.split_once("; ").unwrap();
-            let value = pair.split_once('=').unwrap().1;
-            let removed = attributes.contains("Max-Age=0");
-            self.cookie = (!removed).then(|| value.to_owned());
+        let committed = wait(visit.handle.commit(StatusCode::OK, &mut response));
+        for cookie in response.get_all(SET_COOKIE) {
+            self.keep(cookie.to_str().unwrap());
         }
         if committed.is_err() {
             assert!(
@@ -150,7 +188,7 @@ impl Visit {
     pub(crate) fn open<T: Default + Serialize + DeserializeOwned>(
         &self,
     ) -> Result<Session<T>, SessionError> {
-        ready(self.handle.open(&self.request))
+        wait(self.handle.open(&self.request))
     }
 }
 

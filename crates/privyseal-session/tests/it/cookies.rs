@@ -4,16 +4,15 @@ use http::header::{COOKIE, HeaderMap, HeaderValue};
 use privyseal::value::Value;
 use privyseal_session::{CookiePolicy, Engine, LiveKeyRing, Session};
 use privyseal_testkit::clock::FakeClock;
-use privyseal_testkit::ready;
 
-use crate::browser::{Browser, START, every_mode, own_modes, ring};
+use crate::browser::{Browser, START, every_mode, own_modes, ring, wait};
 
 fn user(engine: &Engine, cookies: &[&[u8]]) -> Option<i64> {
     let mut request = HeaderMap::new();
     for cookie in cookies {
         request.append(COOKIE, HeaderValue::from_bytes(cookie).unwrap());
     }
-    let session: Session = ready(engine.begin(&request).open(&request)).unwrap();
+    let session: Session = wait(engine.begin(&request).open(&request)).unwrap();
     session.get("user").and_then(Value::as_i64)
 }
 

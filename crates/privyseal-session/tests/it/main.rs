@@ -8,9 +8,14 @@
 
 mod browser;
 mod cookies;
+mod csrf;
+mod flash;
 mod laziness;
 mod limits;
+mod metrics;
 mod mutation;
+mod revocation;
+mod revocation_log;
 mod rotation;
 mod round_trip;
 mod secrecy;

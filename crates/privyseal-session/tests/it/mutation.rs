@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use privyseal::value::{Dict, Value};
+use privyseal_session::store::Subject;
 use privyseal_session::{Engine, LiveKeyRing, Session, SessionError};
 use privyseal_testkit::clock::FakeClock;
 use serde::{Deserialize, Serialize};
@@ -215,7 +216,7 @@ fn ending_a_session_that_never_was_removes_whatever_the_browser_has() {
 }
 
 #[test]
-fn renewing_gives_a_new_id_and_a_new_beginning() {
+fn signing_in_gives_a_new_id_and_a_new_beginning() {
     let clock = FakeClock::at(START);
     let keys = keys();
     let engine = Engine::signed(keys.clone()).with_clock(clock.clone());
@@ -241,7 +242,7 @@ fn renewing_gives_a_new_id_and_a_new_beginning() {
     browser
         .visit(|handle| {
             let mut session = open(handle);
-            session.renew();
+            session.sign_in(Subject::new("ada").unwrap());
             assert_eq!(session.created_at().unix_seconds(), START + 60);
         })
         .1

@@ -1,5 +1,6 @@
 //! When a session ends, to the second.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use privyseal_session::{Engine, LiveKeyRing, Timeouts};
@@ -13,8 +14,17 @@ const TOUCH: i64 = 3 * 60;
 const SKEW: i64 = 60;
 
 fn for_each_mode(test: impl Fn(&str, Engine, FakeClock)) {
+    for_modes(0..3, test);
+}
+
+/// The modes whose cookie holds the session, and the time it was issued.
+fn for_each_cookie_mode(test: impl Fn(&str, Engine, FakeClock)) {
+    for_modes(0..2, test);
+}
+
+fn for_modes(modes: Range<usize>, test: impl Fn(&str, Engine, FakeClock)) {
     let keys = LiveKeyRing::new(ring(b'a'));
-    for at in 0..2 {
+    for at in modes {
         let clock = FakeClock::at(START);
         let (name, engine) = own_modes(&keys, &clock)[at].clone();
         test(name, engine, clock);
@@ -81,7 +91,7 @@ fn peers_5_a_kept_copy_is_dead_after_the_lifetime() {
 #[test]
 fn reading_sends_the_cookie_again_when_it_is_old_enough() {
     for (age, sent) in [(TOUCH - 1, 0), (TOUCH, 1), (TOUCH + 1, 1)] {
-        for_each_mode(|name, engine, clock| {
+        for_each_cookie_mode(|name, engine, clock| {
             let mut browser = Browser::new(&engine);
             browser.set("a", 1);
             clock.advance(age);
@@ -119,7 +129,7 @@ fn peers_4_the_lifetime_is_the_one_that_was_set_and_reading_keeps_a_session_aliv
 #[test]
 fn a_cookie_from_the_future_is_taken_within_the_skew() {
     for (ahead, alive) in [(SKEW - 1, true), (SKEW, true), (SKEW + 1, false)] {
-        for_each_mode(|name, engine, clock| {
+        for_each_cookie_mode(|name, engine, clock| {
             let mut browser = Browser::new(&engine);
             clock.advance(ahead);
             browser.set("a", 1);

@@ -1,10 +1,7 @@
 //! Tests of the stores against real servers.
 
 #![cfg(feature = "conformance")]
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test fails when its helpers do; not every choice of features has some"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
 
 mod memory;
 #[cfg(feature = "mysql")]
@@ -13,5 +10,8 @@ mod mysql;
 mod postgres;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod proxy;
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod starts;

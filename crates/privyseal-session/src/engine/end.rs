@@ -1,0 +1,180 @@
+//! Ending sessions, one, many or all.
+
+use privyseal::Timestamp;
+use privyseal::sealed::SessionId;
+
+use super::Engine;
+use crate::record::Record;
+use crate::revocation::{Presented, RevocationError};
+use crate::rules::Rules;
+use crate::store::{Store as _, Subject};
+use crate::stored::SessionInfo;
+use crate::{SessionError, metrics};
+
+impl Engine {
+    /// The sessions of a user that are alive, the one that signed in last first; at most 1000.
+    ///
+    /// # Errors
+    /// Without a store, for sessions in cookies are known to browsers alone; and when the store
+    /// cannot be asked.
+    pub async fn sessions_of(&self, subject: &Subject) -> Result<Vec<SessionInfo>, SessionError> {
+        let codec = self.codec();
+        let (stored, moment) = self
+            .store_at(&codec, self.clock().now())
+            .ok_or(SessionError::NotSupported)?;
+        stored
+            .list(moment, subject)
+            .await
+            .map_err(|e| self.outage_or(e))
+    }
+
+    /// Ends one session of this user, and no other: the id may come from a form. Returns whether
+    /// there was one.
+    ///
+    /// # Errors
+    /// As [`sessions_of`](Self::sessions_of).
+    pub async fn end_session_of(
+        &self,
+        subject: &Subject,
+        id: SessionId,
+    ) -> Result<bool, SessionError> {
+        let sessions = self.sessions_of(subject).await?;
+        if sessions.iter().all(|session| session.id != id) {
+            return Ok(false);
+        }
+        self.end_session(id).await?;
+        Ok(true)
+    }
+
+    /// Ends the session of this id, whoever has it.
+    ///
+    /// # Errors
+    /// When there is neither a store nor a log of revocations, or it cannot be asked.
+    pub async fn end_session(&self, id: SessionId) -> Result<(), SessionError> {
+        self.check_can_end()?;
+        self.revoke(id).await.map_err(|e| self.outage_or(e))?;
+        if let Some(stored) = &self.0.stored {
+            let ended = stored.store.end(id).await;
+            if ended.map_err(|error| self.outage_or(error.into()))? {
+                metrics::report(self.metrics(), metrics::Event::SessionEnded);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends every session of a user but one, such as after a change of the password. Returns how
+    /// many were known.
+    ///
+    /// # Errors
+    /// Without a store: among sessions in cookies the one to keep cannot be told from the others.
+    pub async fn end_others_of(
+        &self,
+        subject: &Subject,
+        keep: SessionId,
+    ) -> Result<u64, SessionError> {
+        let stored = self.0.stored.as_ref().ok_or(SessionError::NotSupported)?;
+        let ended = stored.store.end_all(subject, Some(keep)).await;
+        ended.map_err(|error| self.outage_or(error.into()))
+    }
+
+    /// Ends every session of a user: signs them out everywhere. Returns how many a store knew of.
+    ///
+    /// In a store they are over with the next request, on every node. In cookies they are over
+    /// where the log of revocations is read, which is everywhere within its
+    /// [interval](crate::revocation::RevocationOptions::poll_interval).
+    ///
+    /// # Errors
+    /// When there is neither a store nor a log of revocations, or it cannot be asked.
+    pub async fn end_all_of(&self, subject: &Subject) -> Result<u64, SessionError> {
+        self.check_can_end()?;
+        if let Some(revocations) = self.revocations() {
+            let life = self.longest_life();
+            let revoked = revocations.revoke_subject(subject, life).await;
+            revoked.map_err(|error| self.outage_or(error.into()))?;
+        }
+        match &self.0.stored {
+            Some(stored) => {
+                let ended = stored.store.end_all(subject, None).await;
+                ended.map_err(|error| self.outage_or(error.into()))
+            }
+            None => Ok(0),
+        }
+    }
+
+    /// Ends every session of the application: everybody has to sign in again.
+    ///
+    /// # Errors
+    /// Without a log of revocations, or when it cannot be written.
+    pub async fn end_everything(&self) -> Result<(), SessionError> {
+        let revocations = self.revocations().ok_or(SessionError::NotSupported)?;
+        let revoked = revocations.revoke_application(self.longest_life()).await;
+        revoked.map_err(|error| self.outage_or(error.into()))
+    }
+
+    /// Refuses the cookies of this session from now on, where there is a log for it.
+    pub(crate) async fn revoke(&self, id: SessionId) -> Result<(), SessionError> {
+        if let Some(revocations) = self.revocations() {
+            revocations.revoke_session(id, self.longest_life()).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for the one cookie that a request brought, where it has no id.
+    pub(crate) async fn revoke_cookie(&self, record: &Record) -> Result<(), SessionError> {
+        if let (Some(revocations), Some(mac)) = (self.revocations(), &record.mac) {
+            revocations.revoke_cookie(mac, self.longest_life()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the session was revoked.
+    pub(crate) async fn is_revoked(&self, record: &Record) -> Result<bool, SessionError> {
+        let Some(revocations) = self.revocations() else {
+            return Ok(false);
+        };
+        revocations.ready().await?;
+        let signed_in_at = record.meta.signed_in_at.unwrap_or(record.created_at);
+        let subject = match &self.0.rules {
+            Rules::Timeouts(_) => record.meta.subject.clone(),
+            Rules::Flask(rules) => rules.subject_of(record.data.dict()),
+        };
+        Ok(revocations.refuses(&Presented {
+            id: record.id,
+            mac: record.mac.as_deref(),
+            began_at: record.created_at,
+            signed_in: subject.as_ref().map(|subject| (subject, signed_in_at)),
+        }))
+    }
+
+    /// The time to note for a sign-in now: after what was revoked of this user.
+    pub(crate) fn sign_in_time(&self, subject: &Subject, now: Timestamp) -> Timestamp {
+        let floor = self
+            .revocations()
+            .and_then(|revocations| revocations.began_floor(Some(subject)));
+        floor.map_or(now, |floor| now.max(floor.plus_seconds(1)))
+    }
+
+    fn check_can_end(&self) -> Result<(), SessionError> {
+        let can = self.0.stored.is_some() || self.0.revocations.is_some();
+        can.then_some(()).ok_or(SessionError::NotSupported)
+    }
+
+    fn longest_life(&self) -> std::time::Duration {
+        self.0.rules.longest_life()
+    }
+
+    /// An error as the caller may see it: one that is an outage says when to come back.
+    fn outage_or(&self, error: SessionError) -> SessionError {
+        if error.is_outage() {
+            self.outage()
+        } else {
+            error
+        }
+    }
+}
+
+impl From<RevocationError> for SessionError {
+    fn from(error: RevocationError) -> Self {
+        Self::Revocations(error)
+    }
+}

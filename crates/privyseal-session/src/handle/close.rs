@@ -1,0 +1,162 @@
+//! From record to response, under our own rules.
+
+use http::StatusCode;
+use privyseal::sealed::SessionId;
+
+use super::SessionHandle;
+use crate::SessionError;
+use crate::cookie::{Lifetime, SetCookies};
+use crate::metrics::{Event, report};
+use crate::record::Record;
+use crate::rules::Timeouts;
+use crate::stored::Outgoing;
+
+impl SessionHandle {
+    /// The cookies that the response has to carry, after the session was saved.
+    pub(super) async fn close(
+        &self,
+        mut record: Box<Record>,
+        timeouts: &Timeouts,
+        status: StatusCode,
+    ) -> Result<Option<SetCookies>, SessionError> {
+        let engine = &self.0.engine;
+        let rolls_back = status.is_server_error();
+        if record.degraded {
+            // Nothing is known of the session, so nothing is done to it or to its cookie.
+            let is_lost = record.ended || (record.modified && !rolls_back);
+            return if is_lost {
+                Err(engine.outage())
+            } else {
+                Ok(None)
+            };
+        }
+        let closed = if record.origin.is_some() || engine.is_stored() {
+            self.save(record, rolls_back).await
+        } else {
+            self.close_cookie(&mut record, timeouts, rolls_back).await
+        };
+        match closed {
+            Err(error) if error.is_outage() => Err(engine.outage()),
+            closed => closed,
+        }
+    }
+
+    /// Saves a session that lives in a store, or is to.
+    async fn save(
+        &self,
+        mut record: Box<Record>,
+        rolls_back: bool,
+    ) -> Result<Option<SetCookies>, SessionError> {
+        let engine = self.0.engine.clone();
+        let came = record.came;
+        let outgoing = if record.modified || record.ended {
+            // A browser that hangs up drops the response, and this future with it. Who signed out
+            // is signed out all the same.
+            let saving = tokio::spawn(async move { engine.save(&mut record, rolls_back).await });
+            saving.await.unwrap_or(Err(SessionError::Interrupted))?
+        } else {
+            engine.save(&mut record, rolls_back).await?
+        };
+        let engine = &self.0.engine;
+        match outgoing {
+            Outgoing::Unchanged => Ok(None),
+            Outgoing::Removed => engine.cookie().remove_session(came).map(Some),
+            Outgoing::Token(token, lifetime) => engine
+                .cookie()
+                .write_session(&token, lifetime, came, engine.allows_chunks())
+                .map(Some),
+        }
+    }
+
+    /// What becomes of a session that lives in its cookie.
+    async fn close_cookie(
+        &self,
+        record: &mut Record,
+        timeouts: &Timeouts,
+        rolls_back: bool,
+    ) -> Result<Option<SetCookies>, SessionError> {
+        let engine = &self.0.engine;
+        let came_with_one = record.issued_at.is_some();
+        let remove = || engine.cookie().remove_session(record.came).map(Some);
+        if record.ended {
+            if let Some(id) = record.id {
+                engine.revoke(id).await?;
+                report(engine.metrics(), Event::SessionEnded);
+            }
+            return remove();
+        }
+        if rolls_back {
+            return Ok(None);
+        }
+        if record.is_empty() {
+            return if came_with_one && record.modified {
+                remove()
+            } else {
+                Ok(None)
+            };
+        }
+        if record.modified {
+            self.check_signing_key()?;
+            return self.replace(record, timeouts).await;
+        }
+        let age = |issued| self.now().seconds_since(issued).unwrap_or(0);
+        let touch = timeouts.touch_of(&record.meta).as_secs();
+        let is_due = record.needs_reissue || record.issued_at.is_some_and(|at| age(at) >= touch);
+        if !is_due || !self.signs() {
+            return Ok(None);
+        }
+        // The handler changed nothing, so what it answers stays true without a new cookie.
+        Ok(self
+            .set_cookies(record, timeouts)
+            .inspect_err(|error| tracing::warn!(%error, "session cookie was not sent again"))
+            .ok())
+    }
+
+    /// A new cookie for a session that changed.
+    async fn replace(
+        &self,
+        record: &mut Record,
+        timeouts: &Timeouts,
+    ) -> Result<Option<SetCookies>, SessionError> {
+        let engine = &self.0.engine;
+        let came_with_one = record.issued_at.is_some();
+        let old_id: Option<SessionId> = record.renewal.and_then(|_| record.id.take());
+        let cookies = match self.set_cookies(record, timeouts) {
+            Err(SessionError::TooLarge { .. }) if engine.spills() => {
+                let spilled = std::mem::replace(record, Record::new(self.now()));
+                self.save(Box::new(spilled), false).await?
+            }
+            cookies => Some(cookies?),
+        };
+        // Only now: a cookie that cannot be sent must not cost the one that the browser has.
+        if let Some(id) = old_id {
+            engine.revoke(id).await?;
+            report(engine.metrics(), Event::SessionRenewed);
+        } else if !came_with_one {
+            report(engine.metrics(), Event::SessionCreated);
+        }
+        Ok(cookies)
+    }
+
+    /// The cookies of a session that lives in them, measured.
+    fn set_cookies(
+        &self,
+        record: &mut Record,
+        timeouts: &Timeouts,
+    ) -> Result<SetCookies, SessionError> {
+        let (engine, now) = (&self.0.engine, self.now());
+        let token = engine.codec().encode(record, now)?;
+        let lifetime = if record.meta.remembered {
+            let absolute = timeouts.absolute_of(&record.meta).as_secs();
+            let idle = timeouts.idle_of(&record.meta).as_secs();
+            let ends_at = record.created_at.plus_seconds(absolute);
+            Lifetime::Until(now.plus_seconds(idle).min(ends_at))
+        } else {
+            Lifetime::BrowserSession
+        };
+        engine
+            .cookie()
+            .write_session(&token, lifetime, record.came, engine.allows_chunks())
+            .inspect_err(|_| report(engine.metrics(), Event::CookieTooLarge))
+    }
+}

@@ -1,0 +1,140 @@
+//! From request to record.
+
+use http::HeaderMap;
+use privyseal::Timestamp;
+
+use super::SessionHandle;
+use crate::SessionError;
+use crate::codec::Codec;
+use crate::cookie::Found;
+use crate::metrics::{Event, report};
+use crate::outage::OutagePolicy;
+use crate::record::Record;
+
+impl SessionHandle {
+    /// Opens the session of the request unless a handler has done so.
+    pub(super) async fn ensure_opened(&self, request: &HeaderMap) -> Result<(), SessionError> {
+        {
+            let mut state = self.lock();
+            state.touched = true;
+            if state.record.is_some() {
+                return Ok(());
+            }
+        }
+        let record = self.read(request).await?;
+        // Two extractors at the same time have read the same; the first one's is kept.
+        self.lock().record.get_or_insert(record);
+        Ok(())
+    }
+
+    /// Opens the session that no handler asked for, because Flask's rules may send it again.
+    pub(super) async fn refresh(&self) -> Result<(), SessionError> {
+        if let Some(request) = &self.0.for_refresh {
+            let record = self.read(request).await?;
+            self.lock().record.get_or_insert(record);
+        }
+        Ok(())
+    }
+
+    async fn read(&self, request: &HeaderMap) -> Result<Box<Record>, SessionError> {
+        let engine = &self.0.engine;
+        let (codec, now) = (engine.codec(), self.now());
+        let found = engine
+            .cookie()
+            .find_session(request, engine.allows_chunks());
+        let opened = match self.open_cookie(&found, &codec, now).await {
+            Ok(Ok(record)) => self.unless_revoked(record).await,
+            other => other,
+        };
+        let mut record = match opened {
+            Ok(Ok(record)) => record,
+            Ok(Err(refusal)) => {
+                if let Some(refusal) = refusal {
+                    report(engine.metrics(), refusal);
+                }
+                Box::new(Record::new(now))
+            }
+            Err(error) if error.is_outage() => self.during_outage(&found, &codec, now)?,
+            Err(error) => return Err(error),
+        };
+        record.came = found.came;
+        Ok(record)
+    }
+
+    /// The session of the cookie; without one, why it was refused, if there was any.
+    async fn open_cookie(
+        &self,
+        found: &Found<'_>,
+        codec: &Codec,
+        now: Timestamp,
+    ) -> Result<Result<Box<Record>, Option<Event>>, SessionError> {
+        let Some(cookie) = found.value.as_deref().filter(|cookie| !cookie.is_empty()) else {
+            return Ok(Err(None));
+        };
+        if let Some((stored, moment)) = self.0.engine.store_at(codec, now)
+            && let Some(reference) = codec.read_reference(cookie)
+        {
+            let loaded = stored.load(moment, reference).await?;
+            return Ok(loaded.map_err(Some));
+        }
+        let mut refusal = None;
+        let opened = found.open(
+            |cookie| {
+                let decoded = codec.decode(cookie, now)?;
+                Ok::<_, SessionError>(decoded.map_err(|event| refusal = Some(event)).ok())
+            },
+            |record| Some((record.id?, record.issued_at?)),
+        )?;
+        let record = opened.map(|mut record| {
+            if self.follows_flask() && self.0.engine.revocations().is_some() {
+                record.mac = codec.mac(cookie);
+            }
+            Box::new(record)
+        });
+        Ok(record.ok_or(refusal))
+    }
+
+    async fn unless_revoked(
+        &self,
+        record: Box<Record>,
+    ) -> Result<Result<Box<Record>, Option<Event>>, SessionError> {
+        let is_revoked = self.0.engine.is_revoked(&record).await?;
+        Ok(if is_revoked {
+            Err(Some(Event::RefusedRevoked))
+        } else {
+            Ok(record)
+        })
+    }
+
+    /// What the policy gives a request whose session cannot be asked for.
+    fn during_outage(
+        &self,
+        found: &Found<'_>,
+        codec: &Codec,
+        now: Timestamp,
+    ) -> Result<Box<Record>, SessionError> {
+        let engine = &self.0.engine;
+        let degraded = |record: Record, event| {
+            report(engine.metrics(), event);
+            Box::new(Record {
+                degraded: true,
+                ..record
+            })
+        };
+        match engine.outage_policy() {
+            OutagePolicy::Anonymous => {
+                return Ok(degraded(Record::new(now), Event::OutageAnonymous));
+            }
+            OutagePolicy::StaleReads { .. } => {
+                let seen = engine.store_at(codec, now).and_then(|(stored, moment)| {
+                    stored.seen_before(moment, codec.read_reference(found.value.as_deref()?)?)
+                });
+                if let Some(record) = seen {
+                    return Ok(degraded(*record, Event::OutageStale));
+                }
+            }
+            OutagePolicy::FailClosed { .. } => {}
+        }
+        Err(engine.outage())
+    }
+}

@@ -1,0 +1,83 @@
+//! The sessions of a user, as the user may see them.
+
+use privyseal::Timestamp;
+use privyseal::sealed::SessionId;
+
+use super::opened::Opened;
+use super::{Moment, Stored};
+use crate::SessionError;
+use crate::store::{Store as _, Subject};
+
+/// One session in a list: enough to recognise it and to end it, but not to use it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// Names the session, for [`Engine::end_session_of`](crate::Engine::end_session_of). It is no
+    /// credential and may stand in a page.
+    pub id: SessionId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When its user signed in, or was last confirmed.
+    pub signed_in_at: Option<Timestamp>,
+    /// When it was used last, to within [`Timeouts::touch`](crate::Timeouts::touch).
+    pub last_seen: Timestamp,
+    /// When it ends unless it is used again.
+    pub expires_at: Timestamp,
+    /// What [`Session::set_label`](crate::Session::set_label) said.
+    pub label: Option<String>,
+    /// How strongly its user signed in.
+    pub level: u8,
+    /// Whether it outlives the browser.
+    pub remembered: bool,
+}
+
+impl std::fmt::Debug for SessionInfo {
+    /// The label stays out of logs: it may name a device or a place.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionInfo")
+            .field("id", &self.id)
+            .field("created_at", &self.created_at)
+            .field("last_seen", &self.last_seen)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stored {
+    /// The sessions of a subject that are alive, the one that signed in last first.
+    pub(crate) async fn list(
+        &self,
+        moment: Moment<'_>,
+        subject: &Subject,
+    ) -> Result<Vec<SessionInfo>, SessionError> {
+        let rows = self.store.list(subject, MAX_LISTED).await?;
+        let mut sessions = Vec::with_capacity(rows.len());
+        for (id, row) in rows {
+            let opened = Opened::new(moment, id, row)?;
+            if !opened.has_expired(moment.now) {
+                sessions.push(opened.into_info(id));
+            }
+        }
+        sessions.sort_by_key(|session| {
+            let since = session.signed_in_at.unwrap_or(session.created_at);
+            std::cmp::Reverse((since, session.id))
+        });
+        Ok(sessions)
+    }
+}
+
+impl Opened {
+    fn into_info(self, id: SessionId) -> SessionInfo {
+        SessionInfo {
+            id,
+            created_at: self.envelope.created_at,
+            signed_in_at: self.meta.signed_in_at,
+            last_seen: self.last_seen,
+            expires_at: self.expires_at(),
+            label: self.meta.label,
+            level: self.meta.level,
+            remembered: self.meta.remembered,
+        }
+    }
+}
+
+/// The most sessions of one user that are listed.
+pub(super) const MAX_LISTED: usize = 1000;

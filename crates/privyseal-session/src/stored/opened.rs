@@ -1,0 +1,177 @@
+//! From row to session and back.
+
+use privyseal::formats::flask::tagged;
+use privyseal::reference::{Reference, Secret};
+use privyseal::sealed::SessionId;
+use privyseal::value::{Dict, Value};
+use privyseal::{MaxAge, Timestamp};
+
+use super::{Envelope, Moment, Origin};
+use crate::codec::{META, into_dict};
+use crate::meta::Meta;
+use crate::record::{Data, Record};
+use crate::store::{MAX_DATA_LEN, NewRow, Row};
+use crate::{SessionError, store};
+
+/// A row whose payload was read.
+pub(super) struct Opened {
+    pub(super) envelope: Envelope,
+    pub(super) data: Data,
+    pub(super) meta: Meta,
+    pub(super) last_seen: Timestamp,
+    version: u64,
+    expires_at: Timestamp,
+    needs_resealing: bool,
+}
+
+impl Opened {
+    /// # Errors
+    /// When the row is not one of ours, or sealed by a key that the ring no longer has.
+    pub(super) fn new(moment: Moment<'_>, id: SessionId, row: Row) -> Result<Self, SessionError> {
+        let (envelope, payload) =
+            Envelope::decode(&row.data).ok_or_else(|| unreadable("its version is unknown"))?;
+        let (mut dict, needs_resealing) = read(moment, id, payload)?;
+        let mut meta = match dict.remove(META) {
+            Some(Value::Dict(meta)) => Meta::from_dict(&meta),
+            _ => Meta::default(),
+        };
+        meta.subject = row.subject;
+        Ok(Self {
+            envelope,
+            data: dict.into(),
+            meta,
+            last_seen: row.last_seen,
+            version: row.version,
+            expires_at: row.expires_at.min(row.ends_at),
+            needs_resealing,
+        })
+    }
+
+    /// A session is alive at the very second at which it expires, like a token at its maximum age.
+    pub(super) fn has_expired(&self, now: Timestamp) -> bool {
+        now > self.expires_at
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub(super) fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// The session for a request that brought this reference.
+    pub(super) fn into_record(
+        self,
+        moment: Moment<'_>,
+        reference: Reference,
+        successor: Option<Secret>,
+    ) -> Box<Record> {
+        Box::new(Record {
+            id: Some(reference.session_id),
+            created_at: self.envelope.created_at,
+            issued_at: Some(self.last_seen),
+            data: self.data.clone(),
+            meta: self.meta.clone(),
+            needs_reissue: reference.needs_reissue,
+            origin: Some(Origin {
+                presented: reference.secret,
+                successor,
+                version: self.version,
+                envelope: self.envelope,
+                data: self.data,
+                meta: self.meta,
+                last_seen: self.last_seen,
+                needs_resealing: self.needs_resealing,
+            }),
+            ..Record::new(moment.now)
+        })
+    }
+}
+
+/// The session in a payload, and whether it should be sealed anew.
+fn read(moment: Moment<'_>, id: SessionId, payload: &[u8]) -> Result<(Dict, bool), SessionError> {
+    let Some(sealer) = moment.codec.at_rest() else {
+        let value = tagged::loads(payload).map_err(|_| unreadable("it holds no session"))?;
+        return Ok((into_dict(value)?, false));
+    };
+    // A store that can be written by somebody else cannot pass off a session as one of ours, nor
+    // one session as another: an open payload is not looked at, and the seal names the session.
+    let opened = std::str::from_utf8(payload)
+        .ok()
+        .and_then(|token| sealer.open(token, ANY_AGE, END_OF_TIME).ok())
+        .filter(|opened| opened.session_id == id)
+        .ok_or_else(|| unreadable("no key of the ring opens its seal"))?;
+    let value = tagged::loads(opened.data()).map_err(|_| unreadable("it holds no session"))?;
+    Ok((into_dict(value)?, opened.needs_reissue))
+}
+
+/// The bytes of a row.
+pub(super) fn write(
+    moment: Moment<'_>,
+    id: SessionId,
+    envelope: &Envelope,
+    data: &mut Data,
+    meta: &Meta,
+) -> Result<Vec<u8>, SessionError> {
+    if data.dict().contains_key(META) {
+        return Err(SessionError::ReservedKey(META));
+    }
+    let facts = meta.to_dict();
+    let has_facts = !facts.is_empty();
+    if has_facts {
+        data.dict_mut().insert(META, facts);
+    }
+    let json = tagged::dumps(data.value(), false);
+    if has_facts {
+        data.dict_mut().remove(META);
+    }
+    let json = json.map_err(SessionError::unwritable)?;
+    let row = match moment.codec.at_rest() {
+        None => envelope.encode(&json),
+        Some(sealer) => {
+            let sealed = sealer.seal(&json, id, moment.now, &mut rand::rng());
+            envelope.encode(sealed.map_err(SessionError::unwritable)?.as_bytes())
+        }
+    };
+    if row.len() > MAX_DATA_LEN {
+        return Err(SessionError::TooLarge {
+            size: row.len(),
+            limit: MAX_DATA_LEN,
+        });
+    }
+    Ok(row)
+}
+
+/// The row, with its times.
+pub(super) fn new_row<'a>(
+    moment: Moment<'_>,
+    envelope: &Envelope,
+    meta: &'a Meta,
+    data: &'a [u8],
+) -> NewRow<'a> {
+    let ends_at = envelope
+        .created_at
+        .plus_seconds(moment.timeouts.absolute_of(meta).as_secs());
+    NewRow {
+        subject: meta.subject.as_ref(),
+        last_seen: moment.now,
+        expires_at: expires_at(moment, meta, ends_at),
+        ends_at,
+        data,
+    }
+}
+
+/// When a session ends that is used now and never again.
+pub(super) fn expires_at(moment: Moment<'_>, meta: &Meta, ends_at: Timestamp) -> Timestamp {
+    let idle = moment.timeouts.idle_of(meta).as_secs();
+    moment.now.plus_seconds(idle).min(ends_at)
+}
+
+/// The row has times of its own, which are looked at.
+const ANY_AGE: MaxAge = MaxAge::from_seconds(u64::MAX);
+const END_OF_TIME: Timestamp = Timestamp::from_unix_seconds(u64::MAX);
+
+fn unreadable(why: &'static str) -> SessionError {
+    SessionError::Store(store::StoreError::unreadable(why))
+}

@@ -1,0 +1,293 @@
+//! Writing what has become of a session: one compare-and-swap after the other.
+
+use std::time::Duration;
+
+use privyseal::Timestamp;
+use privyseal::reference::Secret;
+use privyseal::sealed::SessionId;
+use rand::RngExt as _;
+
+use super::opened::{Opened, expires_at, new_row, write};
+use super::{Admission, Envelope, Moment, Origin, Stored};
+use crate::SessionError;
+use crate::cookie::Lifetime;
+use crate::merge::{Overlap, rebase};
+use crate::metrics::{Event, report};
+use crate::record::{Record, Renewal};
+use crate::store::{Row, Store as _, Updated};
+
+/// What becomes of the cookie.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// It stays as it is.
+    Unchanged,
+    /// It is to be removed.
+    Removed,
+    /// It is replaced.
+    Token(String, Lifetime),
+}
+
+impl Stored {
+    /// Writes what has become of the session. `rolls_back` drops every change but its end.
+    pub(crate) async fn save(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        rolls_back: bool,
+    ) -> Result<Outgoing, SessionError> {
+        let (Some(origin), Some(id)) = (record.origin.take(), record.id) else {
+            return self.save_new(moment, record, rolls_back).await;
+        };
+        if record.ended {
+            self.store.end(id).await?;
+            report(moment.metrics, Event::SessionEnded);
+            return Ok(Outgoing::Removed);
+        }
+        if rolls_back {
+            return Ok(Outgoing::Unchanged);
+        }
+        let renewal = record
+            .renewal
+            .or_else(|| origin.is_due(moment).then_some(Renewal::Routine));
+        if record.modified || renewal.is_some() || origin.needs_resealing {
+            return self.update(moment, record, id, origin, renewal).await;
+        }
+        self.note_use(moment, record, id, &origin).await
+    }
+
+    async fn save_new(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        rolls_back: bool,
+    ) -> Result<Outgoing, SessionError> {
+        if record.ended {
+            return Ok(Outgoing::Removed);
+        }
+        if rolls_back || record.is_empty() || !record.modified {
+            return Ok(Outgoing::Unchanged);
+        }
+        let secret = Secret::random(&mut rand::rng()).map_err(SessionError::unwritable)?;
+        let id = match record.id {
+            // It lived in its cookie until now.
+            Some(id) => id,
+            None => SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)?,
+        };
+        // Whoever holds no key that signs could not give the browser its cookie.
+        let token = moment.codec.reference(id, &secret)?;
+        self.check_room(moment, record).await?;
+        let envelope = Envelope {
+            created_at: record.created_at,
+            renewed_at: moment.now,
+            current: secret.hash(),
+            predecessors: Vec::new(),
+        };
+        let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
+        let row = new_row(moment, &envelope, &record.meta, &data);
+        if !self.store.create(id, &row).await? {
+            return Err(SessionError::IdTaken);
+        }
+        record.id = Some(id);
+        report(moment.metrics, Event::SessionCreated);
+        self.after_sign_in(moment, record, id).await?;
+        Ok(Outgoing::Token(token, lifetime(moment, record, &envelope)))
+    }
+
+    async fn update(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        id: SessionId,
+        mut origin: Origin,
+        mut renewal: Option<Renewal>,
+    ) -> Result<Outgoing, SessionError> {
+        let begins_anew = record.created_at != origin.envelope.created_at;
+        if renewal == Some(Renewal::MoreRights) {
+            self.check_room(moment, record).await?;
+        }
+        for attempt in 0..MAX_ATTEMPTS {
+            let mut envelope = origin.envelope.clone();
+            if begins_anew {
+                envelope.created_at = record.created_at;
+            }
+            let new_secret = renewal
+                .map(|renewal| renew(moment, &mut envelope, origin.secret(), renewal))
+                .transpose()?;
+            // Before the write, for a new secret that cannot be sent would end the session.
+            let secret = new_secret.as_ref().unwrap_or(origin.secret());
+            let token = moment.codec.reference(id, secret)?;
+            let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
+            let row = new_row(moment, &envelope, &record.meta, &data);
+            match self.store.update(id, origin.version, &row).await? {
+                Updated::Done => {
+                    if attempt > 0 {
+                        report(moment.metrics, Event::WriteMerged);
+                    }
+                    if renewal.is_some() {
+                        report(moment.metrics, Event::SessionRenewed);
+                    }
+                    if renewal == Some(Renewal::MoreRights) {
+                        self.after_sign_in(moment, record, id).await?;
+                    }
+                    let is_news = new_secret.is_some() || needs_cookie(record, &origin);
+                    return Ok(
+                        if is_news || record.meta.remembered != origin.meta.remembered {
+                            Outgoing::Token(token, lifetime(moment, record, &envelope))
+                        } else {
+                            Outgoing::Unchanged
+                        },
+                    );
+                }
+                Updated::Conflict(row) => {
+                    if !self.catch_up(moment, record, id, &mut origin, row)? {
+                        return Ok(dropped(moment));
+                    }
+                    // Somebody else has renewed it for us.
+                    if origin.successor.is_some() && renewal == Some(Renewal::Routine) {
+                        renewal = None;
+                    }
+                    wait_a_little(attempt).await;
+                }
+                Updated::Gone => return Ok(dropped(moment)),
+            }
+        }
+        report(moment.metrics, Event::ConflictGivenUp);
+        Err(SessionError::Conflict)
+    }
+
+    /// Takes over what another request has made of the session, with our changes on top; `false`
+    /// when our cookie does not open it any more.
+    fn catch_up(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        id: SessionId,
+        origin: &mut Origin,
+        row: Row,
+    ) -> Result<bool, SessionError> {
+        let opened = Opened::new(moment, id, row)?;
+        let successor = match opened.envelope.admit(&origin.presented, moment.now) {
+            Admission::Current => None,
+            Admission::Superseded(secret) => Some(secret),
+            Admission::Retired | Admission::Reused => return Ok(false),
+        };
+        if opened.has_expired(moment.now) {
+            return Ok(false);
+        }
+        let merged = rebase(
+            origin.data.dict(),
+            record.data.dict(),
+            &record.additions,
+            opened.data.dict().clone(),
+            self.on_conflict,
+        );
+        let merged = merged.map_err(|Overlap| {
+            report(moment.metrics, Event::ConflictGivenUp);
+            SessionError::Conflict
+        })?;
+        record.data = merged.into();
+        record.meta = record.meta.rebased(&origin.meta, opened.meta.clone());
+        origin.succeed(opened, successor);
+        Ok(true)
+    }
+
+    /// A request that changed nothing: reading counts as use, but is not written every time.
+    async fn note_use(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        id: SessionId,
+        origin: &Origin,
+    ) -> Result<Outgoing, SessionError> {
+        let unused_for = moment.now.seconds_since(origin.last_seen).unwrap_or(0);
+        let is_due = unused_for >= moment.timeouts.touch_of(&record.meta).as_secs();
+        if is_due {
+            let absolute = moment.timeouts.absolute_of(&record.meta).as_secs();
+            let ends_at = origin.envelope.created_at.plus_seconds(absolute);
+            let expires_at = expires_at(moment, &record.meta, ends_at);
+            let touched = self.store.touch(id, origin.version, moment.now, expires_at);
+            // What the handler answers stays true without it.
+            if let Err(error) = touched.await {
+                tracing::warn!(%error, "the use of a session was not noted");
+            }
+        }
+        let sends_again = needs_cookie(record, origin) || (is_due && record.meta.remembered);
+        if !sends_again || !moment.codec.signs() {
+            return Ok(Outgoing::Unchanged);
+        }
+        let token = moment.codec.reference(id, origin.secret())?;
+        let lifetime = lifetime(moment, record, &origin.envelope);
+        Ok(Outgoing::Token(token, lifetime))
+    }
+}
+
+impl Origin {
+    /// Whether the session is to have a new secret because it had this one for long enough.
+    fn is_due(&self, moment: Moment<'_>) -> bool {
+        // A browser that still has to learn of the last one is not given another.
+        self.successor.is_none()
+            && moment.codec.signs()
+            && moment.timeouts.rotate_every.is_some_and(|every| {
+                let age = moment.now.seconds_since(self.envelope.renewed_at);
+                age.unwrap_or(0) >= every.as_secs()
+            })
+    }
+
+    /// Becomes what the row is by now.
+    fn succeed(&mut self, opened: Opened, successor: Option<Secret>) {
+        self.successor = successor;
+        self.version = opened.version();
+        self.envelope = opened.envelope;
+        self.data = opened.data;
+        self.meta = opened.meta;
+        self.last_seen = opened.last_seen;
+    }
+}
+
+/// Puts a new secret into the envelope.
+fn renew(
+    moment: Moment<'_>,
+    envelope: &mut Envelope,
+    old: &Secret,
+    renewal: Renewal,
+) -> Result<Secret, SessionError> {
+    let new = Secret::random(&mut rand::rng()).map_err(SessionError::unwritable)?;
+    let leads_on = renewal == Renewal::Routine;
+    let grace = moment.timeouts.grace.as_secs();
+    envelope.renew(old, &new, leads_on, moment.now, grace);
+    Ok(new)
+}
+
+/// Whether the browser should have another token than the one it sent.
+fn needs_cookie(record: &Record, origin: &Origin) -> bool {
+    record.needs_reissue || origin.successor.is_some()
+}
+
+/// Until when the browser keeps the cookie: a remembered session outlives it.
+fn lifetime(moment: Moment<'_>, record: &Record, envelope: &Envelope) -> Lifetime {
+    if !record.meta.remembered {
+        return Lifetime::BrowserSession;
+    }
+    let absolute = moment.timeouts.absolute_of(&record.meta).as_secs();
+    let ends_at: Timestamp = envelope.created_at.plus_seconds(absolute);
+    Lifetime::Until(expires_at(moment, &record.meta, ends_at))
+}
+
+fn dropped(moment: Moment<'_>) -> Outgoing {
+    report(moment.metrics, Event::WriteDropped);
+    Outgoing::Removed
+}
+
+/// Lets others finish, when many requests write one session at once.
+async fn wait_a_little(attempt: u32) {
+    if attempt >= CROWD {
+        let most = 100 * u64::from(attempt.min(50));
+        let micros = rand::rng().random_range(0..most);
+        tokio::time::sleep(Duration::from_micros(micros)).await;
+    }
+}
+
+/// How often a write is tried before it is given up: far more than requests of one browser race.
+const MAX_ATTEMPTS: u32 = 200;
+/// From this attempt on, the session is contended.
+const CROWD: u32 = 3;

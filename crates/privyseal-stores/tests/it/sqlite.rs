@@ -1,0 +1,32 @@
+//! The store in a file.
+
+mod crash;
+mod file;
+mod locks;
+mod process;
+mod start;
+
+use std::sync::Arc;
+
+use privyseal_stores::SqliteStore;
+use privyseal_stores::conformance::{self, Expiry, Waking};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_sqlite_store_keeps_the_contract_also_when_it_is_opened_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.sqlite");
+    for _ in 0..2 {
+        let store = Arc::new(SqliteStore::open(&path).await.unwrap());
+        conformance::store(&store, Expiry::Swept).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_sqlite_log_keeps_the_contract_also_when_it_is_opened_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.sqlite");
+    for _ in 0..2 {
+        let log = Arc::new(SqliteStore::open(&path).await.unwrap());
+        conformance::revocation_log(&log, Waking::Pushes).await;
+    }
+}
