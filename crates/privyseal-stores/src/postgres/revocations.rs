@@ -151,9 +151,7 @@ const SINCE: &str = "SELECT head.value, entry.position, entry.name, entry.began_
          WHERE position > $1 ORDER BY position LIMIT $2\
      ) AS entry ON true WHERE head.name = 'revocations' ORDER BY entry.position";
 
-const PRUNE: &str = "WITH forgotten AS (\
+const PRUNE: &str = "DELETE FROM privyseal_revocations WHERE position = ANY (ARRAY(\
          SELECT position FROM privyseal_revocations WHERE forget_at <= $1 \
          ORDER BY forget_at LIMIT $2 FOR UPDATE SKIP LOCKED\
-     ) \
-     DELETE FROM privyseal_revocations AS entry \
-     USING forgotten WHERE entry.position = forgotten.position RETURNING 1";
+     )) RETURNING 1";
