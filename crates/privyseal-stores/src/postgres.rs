@@ -51,9 +51,9 @@ impl PostgresStore {
     /// this program.
     ///
     /// # Security
-    /// Without `sslmode=require` in the URL the connection may be in the clear. With the feature
-    /// `postgres-tls`, the server needs a certificate that the operating system trusts; without it,
-    /// `sslmode=require` is refused.
+    /// Without `sslmode=require` in the URL the connection may be in the clear; with it, the
+    /// feature `postgres-tls` is needed. A server that offers TLS then needs a certificate that the
+    /// operating system trusts, or `sslmode=disable`, since TLS with just anybody is none.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::connect_with(url, DEFAULT_CONNECTIONS).await
     }

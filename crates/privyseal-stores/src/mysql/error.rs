@@ -140,3 +140,41 @@ const STRANGE: [u16; 3] = [1054, 1064, NO_TABLE];
 
 /// The server shuts down, or is a replica now.
 const GOING_OR_READ_ONLY: [u16; 4] = [1053, 1290, 1792, 1836];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(code: u16) -> (StoreError, String) {
+        let error = ServerError {
+            code,
+            message: "about 'secret'".into(),
+            state: "HY000".into(),
+        };
+        let error = of_server(&error);
+        let text = format!("{error:?}");
+        (error, text)
+    }
+
+    #[test]
+    fn what_passes_is_unavailable_and_what_does_not_is_unreadable() {
+        for outage in [1040, 1044, 1045, 1053, 1203, 1205, 1213, 1290, 1836, 1927] {
+            assert!(of(outage).0.is_unavailable(), "{outage}");
+        }
+        for strange in [1054, 1064, 1146, 1366, 1406] {
+            let (error, _) = of(strange);
+            assert!(matches!(error, StoreError::Unreadable(_)), "{strange}");
+        }
+        for full in FULL {
+            assert!(matches!(of(full).0, StoreError::Full));
+        }
+    }
+
+    #[test]
+    fn messages_about_values_are_not_shown() {
+        for code in QUOTING {
+            assert!(!of(code).1.contains("secret"), "{code}");
+        }
+        assert!(of(1040).1.contains("secret"), "others are");
+    }
+}

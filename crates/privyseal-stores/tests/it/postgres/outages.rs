@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use privyseal_session::store::{Found, Store as _, StoreError};
 use privyseal_stores::PostgresStore;
 use privyseal_stores::conformance::{self, Power};
 use privyseal_testkit::servers::postgres::PostgresServer;
+
+use crate::row::{random_id, row};
 
 /// Killed, shut down in order, and killed with connections over its Unix socket.
 #[tokio::test(flavor = "multi_thread")]
@@ -32,4 +35,29 @@ async fn what_was_acknowledged_survives_the_server_and_what_was_ended_stays_ende
     server.kill();
     let error = PostgresStore::connect(&url).await.unwrap_err();
     assert_eq!(error.to_string(), "the session store is unavailable");
+}
+
+#[tokio::test]
+async fn a_server_that_became_a_replica_is_unavailable_to_writes_only() {
+    let server = PostgresServer::shared();
+    let url = server.database().unwrap();
+    drop(PostgresStore::connect(&url).await.unwrap());
+    let url = format!("{url}?options=-cdefault_transaction_read_only%3Don");
+    let store = PostgresStore::connect(&url).await.unwrap();
+    let id = random_id();
+    let error = store.create(id, &row(b"data")).await.unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
+    assert_eq!(store.load(id).await.unwrap(), Found::Unknown);
+}
+
+#[tokio::test]
+async fn tables_that_are_not_ours_are_unreadable() {
+    let server = PostgresServer::shared();
+    let url = server.database().unwrap();
+    let store = PostgresStore::connect(&url).await.unwrap();
+    let change = "ALTER TABLE privyseal_sessions RENAME data TO other";
+    let database = url.rsplit('/').next().unwrap();
+    server.execute(database, change).unwrap();
+    let error = store.load(random_id()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable(_)), "{error:?}");
 }
