@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod behaviour;
 pub mod child;
 pub mod client;
 pub mod clock;
