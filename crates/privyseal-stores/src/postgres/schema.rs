@@ -92,5 +92,5 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE INDEX privyseal_revocations_forget_at ON privyseal_revocations (forget_at);
 "];
 
-/// \"privysea\" in ASCII, so that no other program of the database has the same lock.
+/// "privysea" in ASCII, so that no other program of the database has the same lock.
 const LOCK: i64 = i64::from_be_bytes(*b"privysea");
