@@ -38,6 +38,9 @@ pub(crate) struct Record {
     pub(crate) as_opened: Option<Box<AsOpened>>,
     /// Which cookies of ours the request brought.
     pub(crate) came: Came,
+    /// The cookie is from just before the session gained rights: another response brings the
+    /// browser its new cookie, which this one must not replace.
+    pub(crate) retired: bool,
     /// The store could not be asked: what is here must not be saved.
     pub(crate) degraded: bool,
     /// The cookie was made under a key that no longer signs.
@@ -65,6 +68,7 @@ impl Record {
             mac: None,
             as_opened: None,
             came: Came::default(),
+            retired: false,
             degraded: false,
             needs_reissue: false,
             modified: false,

@@ -52,8 +52,10 @@ impl SessionHandle {
                 if let Some(refusal) = refusal {
                     report(engine.metrics(), refusal);
                 }
-                // In the second in which everybody was signed out, this is later.
-                Box::new(Record::new(engine.begin_time(None, now)))
+                Box::new(Record {
+                    retired: refusal == Some(Event::RefusedRetired),
+                    ..Record::new(engine.begin_time(None, now))
+                })
             }
             Err(error) if error.is_outage() => self.during_outage(&found, &codec, now).await?,
             Err(error) => return Err(error),

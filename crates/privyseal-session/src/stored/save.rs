@@ -27,17 +27,6 @@ pub(crate) enum Outgoing {
     Token(String, Lifetime),
 }
 
-/// What a request that lost a race finds.
-enum CaughtUp {
-    /// The session, which it can write.
-    Yes,
-    /// A session that is over.
-    Ended,
-    /// A session that goes on under another cookie, which the browser was given, as by a sign-in.
-    /// Removing it would sign out who has just signed in.
-    Superseded,
-}
-
 impl Stored {
     /// Writes what has become of the session. `rolls_back` drops every change but its end.
     pub(crate) async fn save(
@@ -169,13 +158,8 @@ impl Stored {
                     );
                 }
                 Updated::Conflict(row) => {
-                    match self.catch_up(moment, record, id, &mut origin, row)? {
-                        CaughtUp::Yes => {}
-                        CaughtUp::Ended => return Ok(dropped(moment)),
-                        CaughtUp::Superseded => {
-                            report(moment.metrics, Event::WriteDropped);
-                            return Ok(Outgoing::Unchanged);
-                        }
+                    if !self.catch_up(moment, record, id, &mut origin, row)? {
+                        return Ok(dropped(moment));
                     }
                     // Somebody else has renewed it for us.
                     if origin.successor.is_some() && renewal == Some(Renewal::Routine) {
@@ -190,8 +174,8 @@ impl Stored {
         Err(SessionError::Conflict)
     }
 
-    /// Takes over what another request has made of the session, with our changes on top, if our
-    /// cookie still opens it.
+    /// Takes over what another request has made of the session, with our changes on top; `false`
+    /// when it has expired. A cookie that no longer opens it makes no change, and is not replaced.
     fn catch_up(
         &self,
         moment: Moment<'_>,
@@ -199,15 +183,19 @@ impl Stored {
         id: SessionId,
         origin: &mut Origin,
         row: Row,
-    ) -> Result<CaughtUp, SessionError> {
+    ) -> Result<bool, SessionError> {
         let opened = Opened::new(moment, id, row)?;
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
-            Admission::Retired | Admission::Reused => return Ok(CaughtUp::Superseded),
+            // The session lives, and the browser has its new cookie by now, or will have it.
+            Admission::Retired | Admission::Reused => {
+                report(moment.metrics, Event::WriteDropped);
+                return Err(SessionError::Conflict);
+            }
         };
         if opened.has_expired(moment.now) {
-            return Ok(CaughtUp::Ended);
+            return Ok(false);
         }
         let merged = rebase(
             origin.data.dict(),
@@ -223,7 +211,7 @@ impl Stored {
         record.data = merged.into();
         record.meta = record.meta.rebased(&origin.meta, opened.meta.clone());
         origin.succeed(opened, successor);
-        Ok(CaughtUp::Yes)
+        Ok(true)
     }
 
     /// A request that changed nothing: reading counts as use, but is not written every time.
