@@ -1,0 +1,73 @@
+//! From an address to sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use privyseal_session::revocation::{RevocationLog, Revocations};
+use privyseal_session::store::{Store, StoreError};
+use privyseal_session::{Engine, LiveKeyRing};
+use privyseal_stores::{MemoryStore, SqliteStore};
+use tokio::time::timeout;
+
+use super::{Address, ServerKind, StoreUrl};
+use crate::ServeError;
+
+/// The sessions that a store keeps, and the log in it of those that were ended elsewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Sessions {
+    /// Keeps its sessions in the store, and ends those of a user in every mode.
+    pub(crate) stored: Engine,
+    pub(crate) revocations: Revocations,
+}
+
+impl Sessions {
+    pub(crate) async fn connect(keys: &LiveKeyRing, url: &StoreUrl) -> Result<Self, ServeError> {
+        let connected = match timeout(PATIENCE, connect(keys, &url.0)).await {
+            Ok(connected) => connected,
+            Err(elapsed) => Err(StoreError::unavailable(elapsed).into()),
+        };
+        connected.map_err(|source| ServeError::Store {
+            store: url.clone(),
+            source,
+        })
+    }
+
+    fn of(keys: &LiveKeyRing, store: impl Store + RevocationLog) -> Self {
+        let store = Arc::new(store);
+        let revocations = Revocations::new(Arc::clone(&store));
+        let stored = Engine::stored(keys.clone(), store)
+            .with_revocations(revocations.clone())
+            .with_store_deadline(DEADLINE);
+        Self {
+            stored,
+            revocations,
+        }
+    }
+}
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+async fn connect(keys: &LiveKeyRing, address: &Address) -> Result<Sessions, Source> {
+    match address {
+        Address::Memory => Ok(Sessions::of(keys, MemoryStore::new(MAX_ROWS_IN_MEMORY))),
+        Address::Sqlite(path) => Ok(Sessions::of(keys, SqliteStore::open(path).await?)),
+        Address::Server { kind, url, .. } => connect_to_server(keys, *kind, url).await,
+    }
+}
+
+async fn connect_to_server(
+    _keys: &LiveKeyRing,
+    _kind: ServerKind,
+    _url: &str,
+) -> Result<Sessions, Source> {
+    Err("this program was built without this kind of store".into())
+}
+
+/// How long a start waits for its store.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longer than the engine's own: the disk of a machine on which somebody tries this out may be
+/// busy, and no other machine could answer instead.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+const MAX_ROWS_IN_MEMORY: usize = 100_000;
