@@ -32,14 +32,29 @@ pub(crate) fn contenders() -> Result<(Vec<Contender>, f64)> {
             ensure!(revocations.refuses(&session) == refused);
             Ok(())
         };
-        Contender::new(format!("{PREFIX} {what}"), None, check)
+        Contender::new(format!("{PREFIX} {what}"), Some(ONE_READ), check)
     };
     let rows = vec![
+        one_read()?,
         row("hit", 0, false, true)?,
         row("miss", COUNT, false, false)?,
         row("miss, signed in", COUNT, true, false)?,
     ];
     Ok((rows, bytes))
+}
+
+/// What the machine charges for one read at random from as much memory.
+fn one_read() -> Result<Contender> {
+    let memory = vec![[1_u8; 22]; usize::try_from(COUNT)?];
+    let mut number = 0;
+    Contender::new(ONE_READ, None, move || {
+        number = (number + STRIDE) % COUNT;
+        let [first, second, third, fourth, ..] = *session(number).as_bytes();
+        let first = u64::from(u32::from_be_bytes([first, second, third, fourth]));
+        let place = (first * COUNT) >> 32;
+        let entry = memory.get(usize::try_from(place)?);
+        entry.copied().context("the place is below the count")
+    })
 }
 
 /// A million revocations, read from a log as a node reads them when it starts.
@@ -58,6 +73,9 @@ fn filled() -> Result<(Revocations, f64)> {
     let bytes = f64::from(i32::try_from(memory.bytes_current)?);
     Ok((revocations, bytes / f64::from(u32::try_from(COUNT)?)))
 }
+
+/// The row that the checks are compared with.
+const ONE_READ: &str = "revocation check, one read";
 
 /// A log that makes up its entries, and so occupies nothing itself.
 struct Million;
@@ -85,7 +103,7 @@ impl RevocationLog for Million {
     }
 }
 
-/// Ids as good as random, by SplitMix64.
+/// Ids as good as random, by `SplitMix64`.
 fn session(number: u64) -> SessionId {
     let mix = |seed: u64| {
         let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);

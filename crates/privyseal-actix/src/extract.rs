@@ -88,6 +88,13 @@ impl SessionRejection {
     }
 }
 
+impl From<SessionError> for SessionRejection {
+    /// So that a handler can use `?` on what it does with its session.
+    fn from(error: SessionError) -> Self {
+        Self(error)
+    }
+}
+
 impl fmt::Debug for SessionRejection {
     /// As it is displayed: frameworks log errors this way, and the sources quote the session.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

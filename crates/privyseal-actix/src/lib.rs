@@ -16,5 +16,9 @@ pub use extract::{Session, SessionRejection};
 pub use middleware::{ResponseFuture, SessionMiddleware, SessionService};
 
 pub use privyseal_session::{
-    CookiePolicy, Engine, FlaskRules, LiveKeyRing, SameSite, Timeouts, cookie,
+    Cleanup, CookiePolicy, Engine, Excess, FlaskRules, LiveKeyRing, NotFresh, OnConflict,
+    OutagePolicy, ParallelSessions, SameSite, SessionError, SessionInfo, Timeouts, cookie, csrf,
+    flash, metrics,
+    revocation::{self, Revocations},
+    store::{self, Subject},
 };

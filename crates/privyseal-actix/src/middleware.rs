@@ -12,6 +12,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, VARY};
 use actix_web::{Error, HttpMessage as _, HttpResponse};
 use pin_project_lite::pin_project;
+use privyseal_session::store::Store;
 use privyseal_session::{Engine, LiveKeyRing, SessionError, SessionHandle};
 
 use crate::border;
@@ -38,6 +39,11 @@ use crate::extract::response_to;
 pub struct SessionMiddleware(Engine);
 
 impl SessionMiddleware {
+    /// Sessions in a store: see [`Engine::stored`].
+    pub fn stored(keys: impl Into<LiveKeyRing>, store: impl Store) -> Self {
+        Self(Engine::stored(keys, store))
+    }
+
     /// Signed sessions: see [`Engine::signed`].
     pub fn signed(keys: impl Into<LiveKeyRing>) -> Self {
         Self(Engine::signed(keys))

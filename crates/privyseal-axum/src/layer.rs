@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, VARY};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
+use privyseal_session::store::Store;
 use privyseal_session::{Engine, LiveKeyRing, SessionHandle};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -34,6 +35,11 @@ use crate::extract::response_to;
 pub struct SessionLayer(Engine);
 
 impl SessionLayer {
+    /// Sessions in a store: see [`Engine::stored`].
+    pub fn stored(keys: impl Into<LiveKeyRing>, store: impl Store) -> Self {
+        Self(Engine::stored(keys, store))
+    }
+
     /// Signed sessions: see [`Engine::signed`].
     pub fn signed(keys: impl Into<LiveKeyRing>) -> Self {
         Self(Engine::signed(keys))

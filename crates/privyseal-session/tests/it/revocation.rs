@@ -172,7 +172,10 @@ async fn a_session_of_a_clock_that_is_ahead_is_signed_out_too() {
 async fn the_whole_application_is_signed_out_and_another_one_on_the_log_is_not() {
     let (log, clock) = (TestLog::default(), FakeClock::at(START));
     let both = ready_node(&log, &clock).await;
-    let (shop, forum) = (both.for_application("shop"), both.for_application("forum"));
+    let (shop, forum) = (
+        both.clone().for_application("shop"),
+        both.for_application("forum"),
+    );
     let ada = ada();
     shop.revoke_application(LIFE).await.unwrap();
     assert!(shop.refuses(&session(id(1))));
@@ -371,7 +374,7 @@ async fn the_follower_ends_with_the_last_clone() {
         log.set(health);
         let first = node(&log, &clock);
         drop(first.ready().await);
-        let second = first.for_application("shop");
+        let second = first.clone().for_application("shop");
         drop(first);
         sleep(POLL).await;
         assert_eq!(log.nodes(), 1);

@@ -3,6 +3,7 @@
 #![cfg(feature = "conformance")]
 #![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
 
+mod file_store;
 mod memory;
 mod row;
 #[cfg(feature = "sqlite")]
