@@ -7,7 +7,7 @@ use std::panic::PanicHookInfo;
 use anstream::stderr;
 use privyseal::secret::KeyError;
 use privyseal_keys::{SourceError, Warning};
-use privyseal_server::ServeError;
+use privyseal_server::{ServeError, StoreUrlError};
 
 use crate::output::{BOLD_RED, BOLD_YELLOW, CYAN, RESET};
 
@@ -84,6 +84,9 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     if let Some(error) = cause.downcast_ref::<ServeError>() {
         return Some(error.hint());
+    }
+    if let Some(error) = cause.downcast_ref::<StoreUrlError>() {
+        return Some(error.hint().to_owned());
     }
     let error = cause.downcast_ref::<KeyError>()?;
     Some(error.hint().to_owned())

@@ -10,4 +10,4 @@ mod store;
 pub use error::ServeError;
 pub use options::Options;
 pub use serve::{GRACE, serve};
-pub use store::{StoreUrl, StoreUrlError};
+pub use store::{StoreUrl, StoreUrlError, sessions_in};

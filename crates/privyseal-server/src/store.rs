@@ -9,6 +9,7 @@ use std::str::FromStr;
 use zeroize::Zeroizing;
 
 pub(crate) use connect::Sessions;
+pub use connect::sessions_in;
 
 /// The address of a store of sessions: `sqlite:PATH`, `memory`, or the URL of a PostgreSQL, MySQL
 /// or Redis server.

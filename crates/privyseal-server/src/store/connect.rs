@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use privyseal::KeyRing;
 use privyseal_session::revocation::{RevocationLog, Revocations};
 use privyseal_session::store::{Store, StoreError};
 use privyseal_session::{Engine, LiveKeyRing};
@@ -43,6 +44,17 @@ impl Sessions {
             revocations,
         }
     }
+}
+
+/// An engine that lists and ends the sessions of a store. It opens none, for it has no keys, and
+/// leaves the expired ones to those who serve.
+///
+/// # Errors
+/// When the store cannot be used, or does not answer within ten seconds.
+pub async fn sessions_in(store: &StoreUrl) -> Result<Engine, ServeError> {
+    let no_keys = KeyRing::verify_only([]);
+    let sessions = Sessions::connect(&no_keys.into(), store).await?;
+    Ok(sessions.stored.with_cleanup(None))
 }
 
 type Source = Box<dyn std::error::Error + Send + Sync>;

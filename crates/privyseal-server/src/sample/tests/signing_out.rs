@@ -77,9 +77,11 @@ async fn signing_out_everywhere_ends_every_session_of_the_user_in_every_mode() {
     }
 }
 
+/// Flask's cookies say in whole seconds when they were made, and nothing else, so that those of the
+/// next two seconds count as made before; the page says to wait.
 #[tokio::test]
-async fn whoever_signs_in_again_at_once_is_let_in() {
-    for mode in Mode::ALL {
+async fn whoever_signs_in_again_at_once_is_let_in_except_under_flasks_rules() {
+    for mode in [Mode::Stored, Mode::Sealed, Mode::Signed] {
         let mut browser = Browser::signed_in(mode).await;
         browser.press(mode, "sign-out-everywhere", "").await;
         browser.sign_in(mode).await;
