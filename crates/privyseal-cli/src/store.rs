@@ -96,7 +96,9 @@ fn read(path: &Path) -> Result<StoreUrl> {
     if let Some(mode) = mode.filter(|_| url.has_password()) {
         let path = path.display();
         failure::warn(
-            &format!("{path} holds a password and is open to others than its owner (mode {mode:04o})"),
+            &format!(
+                "{path} holds a password and is open to others than its owner (mode {mode:04o})"
+            ),
             &format!("run `chmod 600 {path}`"),
         );
     }

@@ -229,13 +229,29 @@ mod tests {
             ("sqlite:a/b.db", "sqlite", "SQLite file a/b.db"),
             ("sqlite:///a/b.db", "sqlite", "SQLite file /a/b.db"),
             ("postgres://h/d", "postgres", "PostgreSQL at h"),
-            ("postgresql://u@h:5432/d", "postgres", "PostgreSQL at h:5432"),
-            ("postgres://u@a:1,b:2/d", "postgres", "PostgreSQL at a:1,b:2"),
-            ("postgres:///d?host=/run", "postgres", "PostgreSQL on this machine"),
+            (
+                "postgresql://u@h:5432/d",
+                "postgres",
+                "PostgreSQL at h:5432",
+            ),
+            (
+                "postgres://u@a:1,b:2/d",
+                "postgres",
+                "PostgreSQL at a:1,b:2",
+            ),
+            (
+                "postgres:///d?host=/run",
+                "postgres",
+                "PostgreSQL on this machine",
+            ),
             ("mysql://u:p@[::1]:3306/d", "mysql", "MySQL at [::1]:3306"),
             ("redis://:p@h:6379/0", "redis", "Redis at h:6379"),
             ("rediss://h", "redis", "Redis at h"),
-            ("redis+unix:///run/r?pass=p", "redis", "Redis on this machine"),
+            (
+                "redis+unix:///run/r?pass=p",
+                "redis",
+                "Redis on this machine",
+            ),
         ] {
             let url = url(text);
             assert_eq!((url.kind(), url.to_string().as_str()), (kind, shown));
@@ -276,7 +292,10 @@ mod tests {
             let url = url(text);
             assert!(url.has_password(), "{text}");
             let shown = format!("{url} {url:?} {url:#?}");
-            assert!(!shown.contains("unter2") && !shown.contains("ter2"), "{shown}");
+            assert!(
+                !shown.contains("unter2") && !shown.contains("ter2"),
+                "{shown}"
+            );
         }
         for text in [
             "memory",

@@ -156,10 +156,14 @@ impl Cookie {
 
     /// The key that a reference to a stored session names: the 8 bytes behind the first one.
     fn named_key(&self) -> Option<KeyId> {
-        let named = self.value.get(..12)?.bytes().try_fold(0_u128, |bits, byte| {
-            let digit = BASE64URL.iter().position(|digit| *digit == byte)?;
-            Some(bits << 6 | digit as u128)
-        })?;
+        let named = self
+            .value
+            .get(..12)?
+            .bytes()
+            .try_fold(0_u128, |bits, byte| {
+                let digit = BASE64URL.iter().position(|digit| *digit == byte)?;
+                Some(bits << 6 | digit as u128)
+            })?;
         let [.., a, b, c, d, e, f, g, h] = named.to_be_bytes();
         Some(KeyId::from_bytes([a, b, c, d, e, f, g, h]))
     }

@@ -6,7 +6,9 @@ use axum::http::header::USER_AGENT;
 /// A browser on a system, as far as it says so. Only words of ours, so that whatever the browser
 /// sends, the list stays short and readable.
 pub(super) fn of(headers: &HeaderMap) -> String {
-    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|agent| agent.to_str().ok());
     let named = |names: &[(&str, &'static str)]| {
         let agent = agent?;
         let found = names.iter().find(|(part, _)| agent.contains(part));

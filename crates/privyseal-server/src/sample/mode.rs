@@ -21,9 +21,7 @@ impl Mode {
     /// others, which an application with one session needs not.
     pub(crate) fn engine(self, keys: &LiveKeyRing, sessions: &Sessions) -> Engine {
         let cookie = match self {
-            Self::Stored | Self::Sealed | Self::Signed => {
-                CookiePolicy::builder(self.cookie_name())
-            }
+            Self::Stored | Self::Sealed | Self::Signed => CookiePolicy::builder(self.cookie_name()),
             // Flask's cookie has no SameSite; nothing keeps a Flask application from setting it.
             Self::Flask => CookiePolicy::flask()
                 .name(self.cookie_name())
@@ -80,9 +78,7 @@ impl Mode {
     /// What the browser is told about the cookie.
     pub(crate) fn attributes(self) -> &'static str {
         match self {
-            Self::Stored | Self::Sealed | Self::Signed => {
-                "Secure; HttpOnly; Path=/; SameSite=Lax"
-            }
+            Self::Stored | Self::Sealed | Self::Signed => "Secure; HttpOnly; Path=/; SameSite=Lax",
             Self::Flask => "HttpOnly; Path=/; SameSite=Lax",
         }
     }

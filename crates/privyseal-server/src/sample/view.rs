@@ -5,7 +5,7 @@ use privyseal::keyring::RingKey;
 use privyseal::value::{DateTime, Dict, Text, Value};
 use privyseal::{KeyId, KeyRing, Timestamp};
 use privyseal_axum::Session;
-use privyseal_session::{SessionError, SessionInfo};
+use privyseal_session::{SessionError, SessionInfo, flash};
 
 use super::App;
 use super::cookie::Cookie;
@@ -84,10 +84,7 @@ pub(super) struct SessionRow {
 }
 
 impl SessionRow {
-    async fn all(
-        app: &App,
-        visitor: &Session<Visitor>,
-    ) -> Result<Option<Vec<Self>>, SessionError> {
+    async fn all(app: &App, visitor: &Session<Visitor>) -> Result<Option<Vec<Self>>, SessionError> {
         let Some(subject) = visitor.subject().filter(|_| app.mode.is_stored()) else {
             return Ok(None);
         };
@@ -113,6 +110,9 @@ pub(super) struct ValueRow {
 }
 
 fn rows(values: &Dict) -> Vec<ValueRow> {
+    let mut values = values.clone();
+    // The page shows these, and then they are gone.
+    flash::take(&mut values);
     let row = |(key, value): (&Text, &Value)| ValueRow {
         key: key.to_string_lossy().into_owned(),
         kind: value.type_name(),

@@ -27,7 +27,12 @@ pub(crate) struct Arguments {
     ///
     /// It tells the users of one application from those of another, where they have sessions in
     /// cookies; the log of revocations notes them apart.
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     application: String,
     #[command(flatten)]
     place: Place,

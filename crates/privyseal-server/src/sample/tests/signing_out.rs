@@ -134,7 +134,9 @@ async fn nobody_ends_the_session_of_somebody_else() {
     }
     assert!(ada.is_in(mode).await);
     let mut stranger = ada.another();
-    let answer = stranger.post(mode, "sign-out-one", &format!("id={id}")).await;
+    let answer = stranger
+        .post(mode, "sign-out-one", &format!("id={id}"))
+        .await;
     assert_eq!(answer.headers[LOCATION], "/stored");
     assert!(ada.is_in(mode).await);
 }
@@ -143,11 +145,22 @@ async fn nobody_ends_the_session_of_somebody_else() {
 async fn signing_out_the_others_leaves_this_one() {
     let mode = Mode::Stored;
     let mut here = Browser::signed_in(mode).await;
-    assert!(!here.get("/stored").await.text.contains("Sign out the others"));
+    assert!(
+        !here
+            .get("/stored")
+            .await
+            .text
+            .contains("Sign out the others")
+    );
     let (mut second, mut third) = (here.another(), here.another());
     second.sign_in(mode).await;
     third.sign_in(mode).await;
-    assert!(here.get("/stored").await.text.contains("Sign out the others"));
+    assert!(
+        here.get("/stored")
+            .await
+            .text
+            .contains("Sign out the others")
+    );
     here.press(mode, "sign-out-others", "").await;
     let page = here.get("/stored").await.text;
     assert!(page.contains("2 other sessions were signed out."), "{page}");
@@ -183,7 +196,12 @@ async fn a_form_without_the_token_of_its_session_changes_nothing() {
         let stored = ["sign-out-one", "sign-out-others"];
         let stored = stored.iter().filter(|_| mode.is_stored());
         for path in paths.iter().chain(stored) {
-            for form in ["", "csrf=", &format!("csrf={foreign}"), &format!("csrf={old}")] {
+            for form in [
+                "",
+                "csrf=",
+                &format!("csrf={foreign}"),
+                &format!("csrf={old}"),
+            ] {
                 let answer = browser.post(mode, path, &format!("note=x&{form}")).await;
                 assert_eq!(answer.status, StatusCode::FORBIDDEN, "{mode:?} {path}");
                 assert!(answer.text.contains("out of date"));
