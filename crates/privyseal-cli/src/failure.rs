@@ -39,6 +39,9 @@ impl std::error::Error for Failure {}
 pub(crate) fn report(error: &anyhow::Error) {
     let mut text = format!("{BOLD_RED}error:{RESET} {error}\n");
     for cause in error.chain().skip(1) {
+        // Some say by themselves what to do, which has its place below.
+        let cause = cause.to_string();
+        let cause = cause.split("\nhint: ").next().unwrap_or_default();
         let _ = writeln!(text, "  caused by: {cause}");
     }
     if let Some(hint) = error.chain().find_map(hint_of) {

@@ -37,6 +37,11 @@ impl ServeError {
     pub fn hint(&self) -> String {
         match self {
             Self::DataDirectory { source, .. } => source.hint(),
+            Self::Store { source, .. } if source.to_string().contains(HINT) => {
+                let said = source.to_string();
+                said.split_once(HINT)
+                    .map_or_else(String::new, |(_, hint)| hint.to_owned())
+            }
             Self::Store { store, .. } if store.sqlite_path().is_some() => {
                 "see that the directory exists and that this user may write to it, or name another \
                  file with --store sqlite:PATH"
@@ -50,3 +55,6 @@ impl ServeError {
         }
     }
 }
+
+/// Where errors of stores say by themselves what to do.
+const HINT: &str = "\nhint: ";

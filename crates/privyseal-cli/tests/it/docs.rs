@@ -149,6 +149,8 @@ fn every_command_has_help_with_an_example_first() {
         &["cookie", "inspect"],
         &["completions"],
         &["man"],
+        &["session", "list"],
+        &["session", "end"],
         &["serve"],
     ] {
         let ran = place.run([command, &["--help"]].concat());

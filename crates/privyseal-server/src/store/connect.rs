@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use privyseal::KeyRing;
 use privyseal_session::revocation::{RevocationLog, Revocations};
-use privyseal_session::store::{Store, StoreError};
+use privyseal_session::store::Store;
 use privyseal_session::{Engine, LiveKeyRing};
 use privyseal_stores::{MemoryStore, SqliteStore};
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ impl Sessions {
     pub(crate) async fn connect(keys: &LiveKeyRing, url: &StoreUrl) -> Result<Self, ServeError> {
         let connected = match timeout(PATIENCE, connect(keys, &url.0)).await {
             Ok(connected) => connected,
-            Err(elapsed) => Err(StoreError::unavailable(elapsed).into()),
+            Err(_) => Err("it did not answer in time".into()),
         };
         connected.map_err(|source| ServeError::Store {
             store: url.clone(),
@@ -67,13 +67,43 @@ async fn connect(keys: &LiveKeyRing, address: &Address) -> Result<Sessions, Sour
     }
 }
 
+#[cfg_attr(
+    not(any(feature = "mysql", feature = "postgres", feature = "redis")),
+    expect(
+        unused_variables,
+        clippy::unused_async,
+        reason = "no kind of server was built in"
+    )
+)]
 async fn connect_to_server(
-    _keys: &LiveKeyRing,
-    _kind: ServerKind,
-    _url: &str,
+    keys: &LiveKeyRing,
+    kind: ServerKind,
+    url: &str,
 ) -> Result<Sessions, Source> {
-    Err("this program was built without this kind of store".into())
+    match kind {
+        #[cfg(feature = "mysql")]
+        ServerKind::MySql => {
+            let store = privyseal_stores::MySqlStore::connect(url).await?;
+            Ok(Sessions::of(keys, store))
+        }
+        #[cfg(feature = "postgres")]
+        ServerKind::Postgres => {
+            let store = privyseal_stores::PostgresStore::connect(url).await?;
+            Ok(Sessions::of(keys, store))
+        }
+        #[cfg(feature = "redis")]
+        ServerKind::Redis => {
+            let store = privyseal_stores::RedisStore::connect(url).await?;
+            Ok(Sessions::of(keys, store))
+        }
+        #[cfg(not(all(feature = "mysql", feature = "postgres", feature = "redis")))]
+        _ => Err(NOT_BUILT_IN.into()),
+    }
 }
+
+#[cfg(not(all(feature = "mysql", feature = "postgres", feature = "redis")))]
+const NOT_BUILT_IN: &str = "this program was built without this kind of store\n\
+                            hint: build it with the features `mysql`, `postgres` and `redis`";
 
 /// How long a start waits for its store.
 const PATIENCE: Duration = Duration::from_secs(10);
