@@ -34,7 +34,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         "docs/command-line.md",
-        "$ privyseal serve ",
+        "$ privyseal serve --listen ",
         "`serve::the_documents_start_it` starts it with these arguments",
     ),
     (
