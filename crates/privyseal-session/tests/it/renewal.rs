@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use privyseal_session::metrics::{Event, StoreCall};
-use privyseal_session::{Session, Timeouts};
+use privyseal_session::{Session, SessionError, Timeouts};
 
 use crate::browser::{Browser, open, set_cookies, wait};
 use crate::kinds::{Kind, Place, id_of, kinds, named, sign_out};
