@@ -1,0 +1,449 @@
+//! What can happen next.
+
+use stateright::{Model, Property};
+
+use crate::bug::Bug;
+use crate::properties;
+use crate::stage::Stage;
+use crate::visit::{
+    Answer, Commit, Cookie, Deed, Effect, Kept, Next, Progress, Reply, SecretNo, Seen, Step, Visit,
+};
+use crate::world::{Bounds, Flaw, History, Late, Note, Phase, World};
+
+/// The stored session under the requests of a browser and a thief.
+#[derive(Debug)]
+pub struct Protocol {
+    pub(crate) stage: Stage,
+    bounds: Bounds,
+}
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A request is sent, with this cookie.
+    Send(u8, SecretNo),
+    /// It calls the store.
+    Call(u8, Fate),
+    /// Its handler is done, and the engine calls the store if it has to.
+    Commit(u8, Deed, bool, Fate),
+    /// The browser has the response.
+    Deliver(u8),
+    /// It never gets it.
+    Lose(u8),
+    /// The call that was given up reaches the store.
+    Arrive,
+    /// Time passes.
+    Tick,
+}
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is answered.
+    Heard,
+    /// It was never made.
+    Lost,
+    /// It was made, and its answer is lost.
+    Unheard,
+    /// It is made later.
+    Late,
+}
+
+impl Protocol {
+    /// The protocol as it is shipped, or with a bug.
+    pub fn new(bounds: Bounds, bug: Option<Bug>) -> Self {
+        Self {
+            stage: Stage::new(bug),
+            bounds,
+        }
+    }
+
+    /// How many different rows, and different steps of the engine, were met.
+    pub fn met(&self) -> (usize, usize) {
+        self.stage.met()
+    }
+
+    fn is_browser(&self, who: u8) -> bool {
+        who < self.bounds.requests
+    }
+
+    /// The cookies with which a request may be sent.
+    fn sendable(&self, world: &World, who: u8, actions: &mut Vec<Action>) {
+        if !self.is_browser(who) {
+            let held =
+                (0..world.history.made).filter(|secret| world.history.held >> secret & 1 == 1);
+            actions.extend(held.map(|secret| Action::Send(who, secret)));
+        } else if let Cookie::Secret(secret) = world.browser {
+            actions.push(Action::Send(who, secret));
+        }
+    }
+
+    /// One step of a request, if it has this fate.
+    fn advance(&self, last: &World, visit: &Visit, fate: Fate) -> Option<World> {
+        let mut world = last.clone();
+        let made = last.history.made;
+        let heard = self.stage.step(visit, Next::Answers(last.kept), made);
+        if fate == Fate::Heard {
+            let mut visit = visit.clone();
+            visit.replies.extend(heard.reply);
+            world.apply(&visit, heard.effect);
+            world.arrive_at(&visit, heard);
+            return Some(world);
+        }
+        heard.reply?;
+        let has_effect = heard.effect != Effect::None;
+        if !has_effect && fate != Fate::Lost {
+            return None;
+        }
+        let silent = self.stage.step(visit, Next::Silent, made);
+        let mut visit = visit.clone();
+        visit.replies.extend(silent.reply);
+        world.silences -= 1;
+        match fate {
+            Fate::Unheard => {
+                world.apply(&visit, heard.effect);
+                world.miss_answer(visit.commit, heard.effect);
+            }
+            Fate::Late => {
+                if let Effect::Wrote { fresh: Some(_), .. } = heard.effect {
+                    world.history.make_secret();
+                }
+                world.late = Some(Late {
+                    who: visit.who,
+                    secret: visit.secret,
+                    commit: visit.commit,
+                    before: last.kept,
+                    effect: heard.effect,
+                });
+            }
+            _ => {}
+        }
+        world.arrive_at(&visit, silent);
+        Some(world)
+    }
+
+    fn commit(&self, last: &World, who: u8, commit: (Deed, bool), fate: Fate) -> Option<World> {
+        let Some(Phase::Handled(visit, seen)) = last.requests.get(usize::from(who)) else {
+            return None;
+        };
+        let (deed, fails) = commit;
+        let mut visit = visit.clone();
+        visit.commit = Some(Commit {
+            deed,
+            fails,
+            at: last.now,
+            on_session: seen.is_live,
+        });
+        self.advance(last, &visit, fate)
+    }
+
+    fn deliver(&self, last: &World, who: u8) -> Option<World> {
+        let mut world = last.clone();
+        let phase = world.phase(who)?;
+        let Phase::Answers { answer, .. } = *phase else {
+            return None;
+        };
+        *phase = Phase::Done;
+        if let Some(cookie) = answer.cookie
+            && self.is_browser(who)
+        {
+            world.browser = cookie;
+            if let Cookie::Secret(secret) = cookie {
+                world.history.held |= 1 << secret;
+                world.history.is_excused |= world.history.is_from_before_sign_in(secret);
+            }
+        }
+        Some(world)
+    }
+}
+
+impl Model for Protocol {
+    type State = World;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<World> {
+        let requests = self.bounds.requests + self.bounds.thefts;
+        vec![World {
+            now: 0,
+            kept: Kept::Live(self.stage.first_row()),
+            late: None,
+            silences: self.bounds.silences,
+            browser: Cookie::Secret(0),
+            requests: vec![Phase::Unsent; requests.into()],
+            history: History::new(),
+        }]
+    }
+
+    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+        let fates: &[Fate] = if world.silences > 0 && world.late.is_none() {
+            &[Fate::Heard, Fate::Lost, Fate::Unheard, Fate::Late]
+        } else {
+            &[Fate::Heard]
+        };
+        let mut may_send = [true, true];
+        for (who, phase) in (0..).zip(&world.requests) {
+            match phase {
+                // Requests of one sender that were not sent are alike: the first one goes first.
+                Phase::Unsent => {
+                    let may_send = &mut may_send[usize::from(self.is_browser(who))];
+                    if std::mem::take(may_send) {
+                        self.sendable(world, who, actions);
+                    }
+                }
+                Phase::Sent(_) | Phase::Calls(_) => {
+                    actions.extend(fates.iter().map(|fate| Action::Call(who, *fate)));
+                }
+                Phase::Handled(_, seen) => {
+                    for (deed, fails) in deeds(*seen, self.is_browser(who)) {
+                        let commit = |fate: &Fate| Action::Commit(who, *deed, *fails, *fate);
+                        actions.extend(fates.iter().map(commit));
+                    }
+                }
+                Phase::Answers { answer, .. } => {
+                    actions.push(Action::Deliver(who));
+                    if answer.cookie.is_some() && self.is_browser(who) {
+                        actions.push(Action::Lose(who));
+                    }
+                }
+                Phase::Done => {}
+            }
+        }
+        if world.late.is_some() {
+            actions.push(Action::Arrive);
+        }
+        if world.now < self.bounds.ticks {
+            actions.push(Action::Tick);
+        }
+    }
+
+    fn next_state(&self, last: &World, action: Action) -> Option<World> {
+        match action {
+            Action::Send(who, secret) => {
+                let mut world = last.clone();
+                *world.phase(who)? = Phase::Sent(secret);
+                Some(world)
+            }
+            Action::Call(who, fate) => match last.requests.get(usize::from(who))? {
+                Phase::Sent(secret) => {
+                    self.advance(last, &Visit::new(who, *secret, last.now), fate)
+                }
+                Phase::Calls(visit) => self.advance(last, visit, fate),
+                _ => None,
+            },
+            Action::Commit(who, deed, fails, fate) => self.commit(last, who, (deed, fails), fate),
+            Action::Deliver(who) => self.deliver(last, who),
+            Action::Lose(who) => {
+                let mut world = last.clone();
+                let phase = world.phase(who)?;
+                let Phase::Answers { commit, .. } = *phase else {
+                    return None;
+                };
+                *phase = Phase::Done;
+                world.history.is_excused |= signs_in(commit);
+                Some(world)
+            }
+            Action::Arrive => {
+                let mut world = last.clone();
+                let late = world.late.take()?;
+                let visit = Visit {
+                    commit: late.commit,
+                    ..Visit::new(late.who, late.secret, 0)
+                };
+                world.apply(&visit, late.effect);
+                world.miss_answer(late.commit, late.effect);
+                Some(world)
+            }
+            Action::Tick => Some(World {
+                now: last.now + 1,
+                ..last.clone()
+            }),
+        }
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        properties::all()
+    }
+}
+
+impl World {
+    fn phase(&mut self, who: u8) -> Option<&mut Phase> {
+        self.requests.get_mut(usize::from(who))
+    }
+
+    /// What a call did to the row.
+    fn apply(&mut self, visit: &Visit, effect: Effect) {
+        let history = &mut self.history;
+        if visit.replies.last() == Some(&Reply::NowEnded) {
+            history.ended = true;
+        }
+        match effect {
+            Effect::None => return,
+            Effect::Ended => {
+                history.ended = true;
+                self.kept = Kept::Ended;
+            }
+            Effect::Wrote {
+                row,
+                fresh,
+                replaces,
+            } => {
+                self.kept = Kept::Live(row);
+                if let Some(commit) = visit.commit {
+                    let replaces = fresh.and(replaces);
+                    history.note_write(visit, commit, fresh, replaces);
+                }
+            }
+        }
+        // A write that expects another version does nothing any more.
+        let is_void = |late: &mut Late| late.effect != Effect::Ended && late.before != self.kept;
+        self.late.take_if(is_void);
+        self.late.take_if(|_| self.kept == Kept::Ended);
+    }
+
+    /// The caller never learns what it did.
+    fn miss_answer(&mut self, commit: Option<Commit>, effect: Effect) {
+        let has_written = matches!(effect, Effect::Wrote { .. });
+        self.history.is_excused |= has_written && signs_in(commit);
+    }
+
+    /// Where a step has brought a request.
+    fn arrive_at(&mut self, visit: &Visit, step: Step) {
+        let phase = match step.progress {
+            Progress::Calls => Phase::Calls(visit.clone()),
+            Progress::Opened(seen) => {
+                self.judge_opening(visit, seen);
+                Phase::Handled(visit.clone(), seen)
+            }
+            Progress::Answered(answer) => {
+                self.judge_answer(visit, step, answer);
+                let note = note(visit, step, answer);
+                if answer.cookie.is_none() && note == Note::Plain {
+                    Phase::Done
+                } else {
+                    Phase::Answers {
+                        commit: visit.commit,
+                        answer,
+                        note,
+                    }
+                }
+            }
+        };
+        if let Some(slot) = self.phase(visit.who) {
+            *slot = phase;
+        }
+    }
+
+    fn judge_opening(&mut self, visit: &Visit, seen: Seen) {
+        let history = &mut self.history;
+        let is_stale = history.is_stale(visit.secret, visit.opened_at);
+        let is_live = seen.is_live;
+        history.add_flaw(Flaw::LivesOn, is_live && history.ended);
+        let is_old = history.is_from_before_sign_in(visit.secret);
+        history.add_flaw(Flaw::Fixated, is_live && is_old);
+        let lives = matches!(self.kept, Kept::Live(_));
+        history.add_flaw(Flaw::TheftMissed, is_stale && (is_live || lives));
+    }
+
+    fn judge_answer(&mut self, visit: &Visit, step: Step, answer: Answer) {
+        let Some(commit) = visit.commit else {
+            return;
+        };
+        let has_written = matches!(step.effect, Effect::Wrote { .. });
+        let is_promised = commit.deed == Deed::Write
+            && commit.on_session
+            && !answer.is_error
+            && answer.cookie != Some(Cookie::None);
+        let history = &mut self.history;
+        history.add_flaw(Flaw::NotWritten, is_promised && !has_written);
+        if let Some(Cookie::Secret(given)) = answer.cookie
+            && commit.deed != Deed::SignIn
+        {
+            let crosses = history.is_from_before_sign_in(visit.secret)
+                && !history.is_from_before_sign_in(given);
+            history.add_flaw(Flaw::Fixated, crosses);
+        }
+    }
+}
+
+impl History {
+    fn make_secret(&mut self) {
+        self.made += 1;
+        self.replaced_at.push(None);
+    }
+
+    fn note_write(
+        &mut self,
+        visit: &Visit,
+        commit: Commit,
+        fresh: Option<SecretNo>,
+        replaces: Option<SecretNo>,
+    ) {
+        self.add_flaw(Flaw::LivesOn, self.ended);
+        self.add_flaw(Flaw::ErrorSaved, commit.fails);
+        let is_old = self.is_from_before_sign_in(visit.secret);
+        self.add_flaw(Flaw::Fixated, is_old);
+        if commit.deed == Deed::Write {
+            self.expected = self.expected.written_by(visit.who);
+        }
+        let Some(fresh) = fresh else {
+            return;
+        };
+        if let Some(bit) = replaces.map(|replaces| 1 << replaces) {
+            self.add_flaw(Flaw::TwoSuccessors, self.have_successor & bit != 0);
+            self.have_successor |= bit;
+        }
+        if fresh == self.made {
+            self.make_secret();
+        }
+        if let Some(slot) = self.replaced_at.get_mut(usize::from(self.current)) {
+            *slot = Some(commit.at);
+        }
+        self.current = fresh;
+        if commit.deed == Deed::SignIn {
+            self.signed_in = Some(fresh);
+        }
+    }
+}
+
+/// What a handler may do. Who has no session has none to renew or to end, and one that begins is
+/// not the one that this is about.
+fn deeds(seen: Seen, is_browser: bool) -> &'static [(Deed, bool)] {
+    match (seen.is_live, is_browser) {
+        (false, _) => &[(Deed::Read, false), (Deed::Write, false)],
+        (true, true) => &[
+            (Deed::Read, false),
+            (Deed::Write, false),
+            (Deed::Write, true),
+            (Deed::Renew, false),
+            (Deed::Renew, true),
+            (Deed::SignIn, false),
+            (Deed::SignIn, true),
+            (Deed::End, false),
+            (Deed::End, true),
+        ],
+        (true, false) => &[
+            (Deed::Read, false),
+            (Deed::Write, false),
+            (Deed::Renew, false),
+        ],
+    }
+}
+
+fn signs_in(commit: Option<Commit>) -> bool {
+    commit.is_some_and(|commit| commit.deed == Deed::SignIn && !commit.fails)
+}
+
+fn note(visit: &Visit, step: Step, answer: Answer) -> Note {
+    let deed = visit.commit.map(|commit| commit.deed);
+    let has_written = matches!(step.effect, Effect::Wrote { .. });
+    let has_fresh = matches!(step.effect, Effect::Wrote { fresh: Some(_), .. });
+    if has_written && deed == Some(Deed::Renew) && !has_fresh {
+        Note::RenewalRaced
+    } else if has_written && visit.met_conflict() {
+        Note::Merged
+    } else if answer.cookie == Some(Cookie::None) && deed != Some(Deed::End) {
+        Note::Dropped
+    } else {
+        Note::Plain
+    }
+}
