@@ -12,6 +12,7 @@ mod payloads;
 mod python;
 mod report;
 mod requests;
+mod revocation;
 mod sealed;
 mod signed;
 mod targets;
@@ -47,13 +48,15 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     let mut contenders = in_process(&fixture)?;
     contenders.extend(values::contenders(&fixture)?);
+    let (revocations, bytes) = revocation::contenders()?;
+    contenders.extend(revocations);
     let effort = if arguments.quick {
         Effort::QUICK
     } else {
         Effort::FULL
     };
     let measured = harness::run(&mut contenders, effort)?;
-    let targets = targets::targets(&measured)?;
+    let targets = targets::targets(&measured, bytes)?;
     let report = Report::new(&measured, targets, effort.rounds);
     if arguments.json {
         report.print_json()?;
@@ -63,7 +66,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Everything but `dumps` and `loads`, which need Python.
+/// Everything but `dumps` and `loads`, which need Python, and the revocations, which take a
+/// second to set up.
 fn in_process(fixture: &Fixture) -> Result<Vec<Contender>> {
     let mut contenders = signed::contenders(fixture)?;
     contenders.extend(sealed::contenders(fixture)?);
@@ -72,7 +76,11 @@ fn in_process(fixture: &Fixture) -> Result<Vec<Contender>> {
 }
 
 fn repeat(name: &str, iterations: u64, fixture: &Fixture) -> Result<()> {
-    let mut contenders = in_process(fixture)?;
+    let mut contenders = if name.starts_with(revocation::PREFIX) {
+        revocation::contenders()?.0
+    } else {
+        in_process(fixture)?
+    };
     let Some(contender) = contenders.iter_mut().find(|other| other.name == name) else {
         let names: Vec<&str> = contenders.iter().map(|other| other.name.as_str()).collect();
         bail!(

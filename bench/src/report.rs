@@ -89,7 +89,8 @@ impl Report {
             };
             let figure = match target.unit {
                 Unit::Ratio | Unit::Overhead => format!("{:.2} x", target.figure),
-                Unit::Nanoseconds => format!("{:.0} ns", target.figure),
+                Unit::Nanoseconds | Unit::NanosecondsInAll => format!("{:.0} ns", target.figure),
+                Unit::Bytes => format!("{:.1} bytes", target.figure),
                 Unit::Allocations => format!("{} allocations", target.figure),
             };
             println!(

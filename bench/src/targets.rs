@@ -27,9 +27,13 @@ pub(crate) enum Unit {
     Allocations,
     /// Times what the peer adds to bare axum.
     Overhead,
+    /// Nanoseconds of the row alone.
+    NanosecondsInAll,
+    /// Bytes of memory per revocation.
+    Bytes,
 }
 
-pub(crate) fn targets(rows: &[Measured]) -> Result<Vec<Target>> {
+pub(crate) fn targets(rows: &[Measured], bytes_per_revocation: f64) -> Result<Vec<Target>> {
     BARS.iter()
         .map(|&(what, unit, name, reference, must, goal)| {
             let (row, reference) = (find(rows, name)?, find(rows, reference)?);
@@ -39,6 +43,8 @@ pub(crate) fn targets(rows: &[Measured]) -> Result<Vec<Target>> {
                 Unit::Nanoseconds => row.over(reference),
                 Unit::Allocations => count(row)? - count(reference)?,
                 Unit::Overhead => row.over(bare) / reference.over(bare),
+                Unit::NanosecondsInAll => row.median(),
+                Unit::Bytes => bytes_per_revocation,
             };
             Ok(Target {
                 what,
@@ -80,4 +86,7 @@ const BARS: &[Bar] = &[
     ("typed write, signed", Unit::Nanoseconds, "request write signed", BARE, 1150.0, 900.0),
     ("typed read beside SignedCookieJar", Unit::Overhead, "request read signed", "request read SignedCookieJar", 0.35, 0.35),
     ("typed write beside SignedCookieJar", Unit::Overhead, "request write signed", "request write SignedCookieJar", 0.35, 0.35),
+    ("revocation check, found of 10^6", Unit::NanosecondsInAll, "revocation check hit", BARE, 100.0, 50.0),
+    ("revocation check, none of 10^6", Unit::NanosecondsInAll, "revocation check miss", BARE, 100.0, 50.0),
+    ("memory of a revocation, of 10^6", Unit::Bytes, "revocation check hit", BARE, 48.0, 24.0),
 ];

@@ -22,6 +22,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             "clippy",
             "--workspace",
             "--all-targets",
+            "--features",
+            crate::test::STORES,
             "--locked",
             "--",
             "-D",
@@ -30,7 +32,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         quietly(cargo(clippy)).map(|_| String::new())
     })?;
     step("documentation", || {
-        let mut doc = cargo(["doc", "--workspace", "--no-deps", "--locked"]);
+        let mut doc = cargo(["doc", "--workspace", "--no-deps", "--locked", "--features"]);
+        doc.arg(crate::test::STORES);
         doc.env("RUSTDOCFLAGS", "-Dwarnings");
         quietly(doc).map(|_| String::new())
     })?;

@@ -16,13 +16,25 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     );
     step("tool: C++ compiler", || tools::command("g++", &["g++"]))?;
     step("tool: nginx", || tools::command("nginx", &["nginx-light"]))?;
+    step("tool: Redis", || {
+        tools::command("redis-server", &["redis-server"])
+    })?;
+    step("tool: PostgreSQL", || {
+        tools::file("/usr/lib/postgresql/15/bin/postgres", &["postgresql-15"])
+    })?;
+    step("tool: MariaDB", || {
+        tools::file("/usr/sbin/mariadbd", &["mariadb-server"])
+    })?;
+    step("tool: OpenSSL", || tools::command("openssl", &["openssl"]))?;
     step("tool: Python", tools::python)?;
     step(
         "tool: Flask in its own environment",
         tools::interop_environment,
     )?;
     let mut passed = 0;
-    step("tests", || cargo_tests(&["--workspace"], &mut passed))?;
+    step("tests", || {
+        cargo_tests(&["--workspace", "--features", STORES], &mut passed)
+    })?;
     step("tests of core and vectors, every feature", || {
         let packages = ["--package", "privyseal", "--package", "privyseal-testkit"];
         cargo_tests(&[&packages[..], &["--all-features"]].concat(), &mut passed)
@@ -46,6 +58,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     println!("{passed} passed, 0 failed");
     Ok(())
 }
+
+/// The features that are off by default and need no other build of what all share.
+pub(crate) const STORES: &str = "privyseal-stores/all,privyseal-session/prometheus";
 
 /// All targets of the chosen crates, then the examples in their documentation; adds to `passed`.
 fn cargo_tests(choice: &[&str], passed: &mut u64) -> Result<String> {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,6 +16,19 @@ pub(crate) fn command(name: &str, packages: &[&str]) -> Result<String> {
     }
     install(name, packages)?;
     find(name).with_context(|| format!("installed {packages:?}, and still no `{name}`"))?;
+    Ok("installed".into())
+}
+
+/// Makes sure that a program is there that Debian keeps off the PATH.
+pub(crate) fn file(path: &str, packages: &[&str]) -> Result<String> {
+    let is_there = || Path::new(path).is_file();
+    if is_there() {
+        return Ok(String::new());
+    }
+    install(path, packages)?;
+    if !is_there() {
+        bail!("installed {packages:?}, and still no `{path}`");
+    }
     Ok("installed".into())
 }
 

@@ -1,10 +1,11 @@
 //! The extractor: a handler's session.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::header::RETRY_AFTER;
 use http::request::Parts;
 use privyseal::value::Dict;
 use privyseal_session::{SessionError, SessionHandle};
@@ -54,45 +55,61 @@ where
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let handle = parts
-            .extensions
-            .get::<SessionHandle>()
-            .ok_or(SessionRejection::MissingLayer)?;
-        handle
-            .open(&parts.headers)
-            .await
-            .map(Self)
-            .map_err(SessionRejection::Unusable)
+        let Some(handle) = parts.extensions.get::<SessionHandle>() else {
+            return Err(SessionRejection(SessionError::MissingLayer));
+        };
+        let opened = handle.open(&parts.headers).await;
+        opened.map(Self).map_err(SessionRejection)
     }
 }
 
-/// Why a handler could not have its session. Every kind answers 500 with a fixed body: none is the
-/// fault of the client, whose missing, forged or expired cookie gives an empty session instead.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum SessionRejection {
-    /// No [`SessionLayer`](crate::SessionLayer) is around the handler.
-    MissingLayer,
-    /// The cookie is authentic, but what it holds is no session of this type.
-    Unusable(SessionError),
+/// Why a handler could not have its session. It answers with a fixed status and body, a 500 as a
+/// rule: none is the fault of the client, whose missing, forged or expired cookie gives an empty
+/// session instead.
+///
+/// A handler that can do without asks for a `Result<Session<T>, SessionRejection>`.
+pub struct SessionRejection(SessionError);
+
+impl SessionRejection {
+    /// What went wrong.
+    pub fn error(&self) -> &SessionError {
+        &self.0
+    }
+}
+
+impl From<SessionError> for SessionRejection {
+    /// So that a handler can use `?` on what it does with its session.
+    fn from(error: SessionError) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Debug for SessionRejection {
+    /// Without the sources, which quote the session.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionRejection({})", self.0)
+    }
 }
 
 impl IntoResponse for SessionRejection {
     fn into_response(self) -> Response {
-        match &self {
-            Self::MissingLayer => {
-                tracing::error!("a handler asks for a session, but no SessionLayer is around it");
-            }
-            Self::Unusable(error) => {
-                // The sources quote what the session holds, which is for no log of production.
-                tracing::error!(%error, "unusable session");
-                tracing::debug!(error = error as &dyn std::error::Error, "unusable session");
-            }
-        }
-        (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The session could not be opened.",
-        )
-            .into_response()
+        // The sources quote what the session holds, which is for no log of production.
+        tracing::error!(error = %self.0, "unusable session");
+        tracing::debug!(
+            error = &self.0 as &dyn std::error::Error,
+            "unusable session"
+        );
+        response_to(&self.0)
     }
+}
+
+/// The answer in place of the one that a handler would have given or has given.
+pub(crate) fn response_to(error: &SessionError) -> Response {
+    let (status, retry_after, body) = error.response();
+    let mut response = (status, body).into_response();
+    if let Some(delay) = retry_after {
+        let seconds = delay.as_secs().into();
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
 }

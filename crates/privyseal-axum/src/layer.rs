@@ -7,11 +7,14 @@ use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, VARY};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use pin_project_lite::pin_project;
+use privyseal_session::store::Store;
 use privyseal_session::{Engine, LiveKeyRing, SessionHandle};
 use tower_layer::Layer;
 use tower_service::Service;
+
+use crate::extract::response_to;
 
 /// Gives every request of a router its session.
 ///
@@ -32,6 +35,11 @@ use tower_service::Service;
 pub struct SessionLayer(Engine);
 
 impl SessionLayer {
+    /// Sessions in a store: see [`Engine::stored`].
+    pub fn stored(keys: impl Into<LiveKeyRing>, store: impl Store) -> Self {
+        Self(Engine::stored(keys, store))
+    }
+
     /// Signed sessions: see [`Engine::signed`].
     pub fn signed(keys: impl Into<LiveKeyRing>) -> Self {
         Self(Engine::signed(keys))
@@ -156,7 +164,7 @@ async fn commit(handle: SessionHandle, mut response: Response<Body>) -> Response
             "session was not saved"
         );
         let uncached = [(VARY, "Cookie"), (CACHE_CONTROL, "no-store")];
-        return (StatusCode::INTERNAL_SERVER_ERROR, uncached, NOT_SAVED).into_response();
+        return (uncached, response_to(&error)).into_response();
     }
     response
 }
@@ -166,6 +174,3 @@ impl<F> std::fmt::Debug for ResponseFuture<F> {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
-
-/// The body of the response in place of one whose session could not be saved.
-const NOT_SAVED: &str = "The session could not be saved.";

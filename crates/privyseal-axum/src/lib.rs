@@ -13,14 +13,26 @@ mod book {
     #[doc = include_str!("../../../docs/flask.md")]
     struct Flask;
 
+    #[doc = include_str!("../../../docs/forms.md")]
+    struct Forms;
+
     #[doc = include_str!("../../../docs/modes.md")]
     struct Modes;
+
+    #[doc = include_str!("../../../docs/outages.md")]
+    struct Outages;
 
     #[doc = include_str!("../../../docs/rotating-keys.md")]
     struct RotatingKeys;
 
     #[doc = include_str!("../../../docs/secret-keys.md")]
     struct SecretKeys;
+
+    #[doc = include_str!("../../../docs/signing-out.md")]
+    struct SigningOut;
+
+    #[doc = include_str!("../../../docs/stored-sessions.md")]
+    struct StoredSessions;
 }
 
 mod extract;
@@ -30,5 +42,9 @@ pub use extract::{Session, SessionRejection};
 pub use layer::{ResponseFuture, SessionLayer, SessionService};
 
 pub use privyseal_session::{
-    CookiePolicy, Engine, FlaskRules, LiveKeyRing, SameSite, Timeouts, cookie,
+    Cleanup, CookiePolicy, Engine, Excess, FlaskRules, LiveKeyRing, NotFresh, OnConflict,
+    OutagePolicy, ParallelSessions, SameSite, SessionError, SessionInfo, Timeouts, cookie, csrf,
+    flash, metrics,
+    revocation::{self, Revocations},
+    store::{self, Subject},
 };

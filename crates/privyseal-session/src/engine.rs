@@ -137,9 +137,8 @@ impl Engine {
             if let Mode::Signed(options) = &mut settings.mode {
                 options.salt = format!("cookie-session/{name}").into_bytes();
             }
-            if let Some(revocations) = &mut settings.revocations {
-                *revocations = revocations.for_application(&name);
-            }
+            let revocations = settings.revocations.take();
+            settings.revocations = revocations.map(|known| known.for_application(&name));
             settings.application = name;
         })
     }

@@ -64,7 +64,8 @@ pub enum SessionError {
     #[error(transparent)]
     Revocations(RevocationError),
     /// Another request changed the same key of the session, and
-    /// [`OnConflict::Fail`](crate::OnConflict) holds; or so many write it that this one gave up.
+    /// [`OnConflict::Fail`](crate::OnConflict) holds; or it signed the user in, so that the cookie
+    /// of this one no longer opens the session; or so many write it that this one gave up.
     #[error("another request changed the session at the same time")]
     Conflict,
     /// The user has as many sessions as [`ParallelSessions`](crate::ParallelSessions) allows.

@@ -87,6 +87,9 @@ labels! {
         RefusedRevoked = "refused_revoked",
         /// A cookie was refused: its secret was superseded, and the grace window is over.
         RefusedSuperseded = "refused_superseded",
+        /// A cookie was refused: the session gained rights just now, and the request was under way
+        /// with the secret from before.
+        RefusedRetired = "refused_retired",
         /// A superseded secret came back after its grace window, which is what a stolen cookie
         /// looks like. The session was ended for everybody who holds it.
         IdReused = "id_reused",

@@ -35,6 +35,9 @@ pub(crate) struct Record {
     pub(crate) mac: Option<Vec<u8>>,
     /// Which cookies of ours the request brought.
     pub(crate) came: Came,
+    /// The cookie is from just before the session gained rights: another response brings the
+    /// browser its new cookie, which this one must not replace.
+    pub(crate) retired: bool,
     /// The store could not be asked: what is here must not be saved.
     pub(crate) degraded: bool,
     /// The cookie was made under a key that no longer signs.
@@ -61,6 +64,7 @@ impl Record {
             renewal: None,
             mac: None,
             came: Came::default(),
+            retired: false,
             degraded: false,
             needs_reissue: false,
             modified: false,

@@ -114,7 +114,7 @@ impl<T: Serialize> Session<T> {
         let engine = self.handle.engine().clone();
         let created_at = self.handle.change(|record, now| {
             // In the second in which the user was signed out everywhere, this is later.
-            let now = engine.sign_in_time(&subject, now);
+            let now = engine.begin_time(Some(&subject), now);
             record.meta.subject = Some(subject);
             record.meta.signed_in_at = Some(now);
             record.meta.level = 0;

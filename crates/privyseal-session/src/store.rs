@@ -109,6 +109,20 @@ pub struct NewRow<'a> {
     pub data: &'a [u8],
 }
 
+impl NewRow<'_> {
+    /// The row as it is read again, for stores that keep it as it is.
+    pub fn to_row(&self, version: u64) -> Row {
+        Row {
+            version,
+            subject: self.subject.cloned(),
+            last_seen: self.last_seen,
+            expires_at: self.expires_at,
+            ends_at: self.ends_at,
+            data: self.data.to_vec(),
+        }
+    }
+}
+
 /// A row that was read: the same, and its version.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Row {

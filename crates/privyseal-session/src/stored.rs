@@ -86,7 +86,7 @@ impl Stored {
         let successor = match opened.envelope.admit(&reference.secret, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
-            Admission::Retired => return Ok(Err(Event::RefusedSuperseded)),
+            Admission::Retired => return Ok(Err(Event::RefusedRetired)),
             Admission::Reused => {
                 // Somebody kept a copy of the cookie. Whether it is the user or the thief who
                 // comes second cannot be told, so neither keeps the session.

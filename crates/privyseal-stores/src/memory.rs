@@ -3,7 +3,7 @@
 mod log;
 mod rows;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
@@ -67,7 +67,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn create(&self, id: SessionId, row: &NewRow<'_>) -> Result<bool, StoreError> {
         // Copied before the lock is taken, like all data that goes in or out.
-        let row = stored(row, 1);
+        let row = Arc::new(row.to_row(1));
         locked(&self.rows).create(id, row)
     }
 
@@ -86,7 +86,7 @@ impl Store for MemoryStore {
         expected: u64,
         row: &NewRow<'_>,
     ) -> Result<Updated, StoreError> {
-        let row = stored(row, expected.saturating_add(1));
+        let row = Arc::new(row.to_row(expected.saturating_add(1)));
         let conflict = match locked(&self.rows).update(id, expected, row) {
             rows::Replaced::Done => return Ok(Updated::Done),
             rows::Replaced::Gone => return Ok(Updated::Gone),
@@ -151,17 +151,6 @@ impl RevocationLog for MemoryStore {
     async fn prune(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
         Ok(locked(&self.log).prune(now, limit))
     }
-}
-
-fn stored(row: &NewRow<'_>, version: u64) -> std::sync::Arc<Row> {
-    std::sync::Arc::new(Row {
-        version,
-        subject: row.subject.cloned(),
-        last_seen: row.last_seen,
-        expires_at: row.expires_at,
-        ends_at: row.ends_at,
-        data: row.data.to_vec(),
-    })
 }
 
 /// No call leaves a lock half-way through a change, so what a panicking thread left is whole.

@@ -40,6 +40,23 @@ pub fn send(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<Response> {
+    let mut stream = begin(address, method, path, headers, body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    parse(&answer)
+}
+
+/// Sends one request, and leaves it to the caller to read the answer or not.
+///
+/// # Errors
+/// When the server cannot be reached.
+pub fn begin(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut request =
@@ -49,12 +66,14 @@ pub fn send(
     }
     write!(request, "Content-Length: {}\r\n\r\n{body}", body.len())?;
     stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    parse(&answer)
+    Ok(stream)
 }
 
-fn parse(answer: &[u8]) -> Result<Response> {
+/// The answer, as it was read to its end.
+///
+/// # Errors
+/// When it is no HTTP.
+pub fn parse(answer: &[u8]) -> Result<Response> {
     let answer = std::str::from_utf8(answer)?;
     let (head, body) = answer
         .split_once("\r\n\r\n")

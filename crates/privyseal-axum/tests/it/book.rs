@@ -1,4 +1,5 @@
-//! The pages with examples in Rust are doctests of this crate.
+//! The pages with examples in Rust are doctests of this crate, and the one about actix-web is of
+//! that adapter.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,12 +23,16 @@ fn pages(root: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_page_with_rust_in_it_is_a_doctest() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let library = include_str!("../../src/lib.rs");
+    let libraries = [
+        include_str!("../../src/lib.rs"),
+        include_str!("../../../privyseal-actix/src/lib.rs"),
+    ];
     let mut with_rust = 0;
     for page in pages(&root) {
         let text = fs::read_to_string(&page).unwrap();
         let name = page.strip_prefix(&root).unwrap().display().to_string();
-        let listed = library.contains(&format!("include_str!(\"../../../{name}\")"));
+        let included = format!("include_str!(\"../../../{name}\")");
+        let listed = libraries.iter().any(|library| library.contains(&included));
         let has_rust = text.lines().any(|line| line.starts_with("```rust"));
         assert_eq!(listed, has_rust, "{name}: doctested, has Rust");
         with_rust += u32::from(has_rust);

@@ -1,19 +1,18 @@
-//! The layer and the extractor around handlers of every kind.
+//! What axum and its layers have that the shared behaviour suite does not know.
 
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, COOKIE, SET_COOKIE, VARY};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, middleware};
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::BodyExt as _;
 use privyseal::{KeyRing, SecretKey};
-use privyseal_axum::{Engine, Session, SessionLayer, SessionRejection};
-use serde::{Deserialize, Serialize};
+use privyseal_axum::{CookiePolicy, Engine, Session, SessionLayer};
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -37,19 +36,17 @@ impl Answer {
     }
 
     fn is_uncacheable(&self) -> bool {
-        self.headers.get(VARY).is_some_and(|vary| vary == "Cookie")
-            && self
-                .headers
-                .get(CACHE_CONTROL)
-                .is_some_and(|control| control == "no-store")
+        let mut varies = self.headers.get_all(VARY).iter();
+        let kept = self.headers.get(CACHE_CONTROL);
+        varies.any(|vary| vary == "Cookie") && kept.is_some_and(|control| control == "no-store")
     }
 }
 
-/// A request with the cookie that an answer set.
+/// A request with the cookies that an answer set.
 async fn ask(app: &Router, method: Method, path: &str, after: Option<&Answer>) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
-    if let Some(after) = after {
-        let (pair, _) = after.cookies()[0].split_once(';').unwrap();
+    for cookie in after.iter().flat_map(|after| after.cookies()) {
+        let (pair, _) = cookie.split_once(';').unwrap();
         request = request.header(COOKIE, pair);
     }
     let request = request.header("Accept-Encoding", "gzip");
@@ -75,114 +72,11 @@ async fn count(mut session: Session) -> String {
     visits.to_string()
 }
 
-#[tokio::test]
-async fn head_is_answered_with_the_headers_of_get() {
-    let app = Router::new().route("/", get(count)).layer(layer());
-    let first = ask(&app, Method::HEAD, "/", None).await;
-    assert!(first.body.is_empty());
-    assert!(first.is_uncacheable());
-    assert_eq!(ask(&app, Method::GET, "/", Some(&first)).await.body, "2");
-}
-
-#[tokio::test]
-async fn a_handler_that_answers_with_an_error_keeps_its_session() {
-    async fn refuse(mut session: Session) -> StatusCode {
-        session.insert("visits", 41);
-        StatusCode::FORBIDDEN
-    }
-    let app = Router::new()
-        .route("/no", get(refuse))
-        .route("/", get(count))
-        .layer(layer());
-    let refused = ask(&app, Method::GET, "/no", None).await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert!(refused.is_uncacheable());
-    assert_eq!(ask(&app, Method::GET, "/", Some(&refused)).await.body, "42");
-}
-
-#[tokio::test]
-async fn a_session_that_cannot_be_saved_gives_a_fixed_500_and_nothing_of_the_answer() {
-    async fn too_much(mut session: Session) -> impl IntoResponse {
-        let noise = SecretKey::generate().unwrap().expose_hex().to_string();
-        let noise: Vec<String> = (0..200).map(|at| format!("{at}{noise}")).collect();
-        session.insert("noise", noise.concat());
-        ([("X-Saved", "yes"), ("Set-Cookie", "other=1")], "saved")
-    }
-    let engine = Engine::sealed(KeyRing::new(SecretKey::generate().unwrap()));
-    let app = Router::new()
-        .route("/", get(too_much))
-        .layer(SessionLayer::from(engine));
-    let answer = ask(&app, Method::GET, "/", None).await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.body, "The session could not be saved.");
-    assert!(answer.cookies().is_empty());
-    assert!(!answer.headers.contains_key("x-saved"));
-    assert!(answer.is_uncacheable());
-}
-
-#[derive(Default, Serialize, Deserialize)]
-struct Numbers {
-    password: u32,
-}
-
-#[tokio::test]
-async fn a_session_of_another_type_gives_a_fixed_500_and_tells_nothing() {
-    async fn write(mut session: Session) {
-        session.insert("password", "hunter2");
-    }
-    async fn read(session: Session<Numbers>) -> String {
-        session.password.to_string()
-    }
-    let app = Router::new()
-        .route("/", get(write))
-        .route("/read", get(read))
-        .layer(layer());
-    let written = ask(&app, Method::GET, "/", None).await;
-    let answer = ask(&app, Method::GET, "/read", Some(&written)).await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.body, "The session could not be opened.");
-    assert!(
-        answer.cookies().is_empty(),
-        "the session is not thrown away either"
-    );
-    assert!(answer.is_uncacheable());
-    assert!(!format!("{:?}", answer.headers).contains("hunter2"));
-}
-
-#[tokio::test]
-async fn a_handler_may_go_on_without_the_session_that_it_could_not_have() {
-    async fn write(mut session: Session) {
-        session.insert("password", "hunter2");
-    }
-    async fn read(session: Result<Session<Numbers>, SessionRejection>) -> &'static str {
-        if session.is_ok() {
-            "yours"
-        } else {
-            "everybody's"
-        }
-    }
-    let app = Router::new()
-        .route("/", get(write))
-        .route("/read", get(read))
-        .layer(layer());
-    let written = ask(&app, Method::GET, "/", None).await;
-    let answer = ask(&app, Method::GET, "/read", Some(&written)).await;
-    assert_eq!(
-        (answer.status, &answer.body[..]),
-        (StatusCode::OK, &b"everybody's"[..])
-    );
-    assert!(
-        answer.is_uncacheable(),
-        "the answer depends on the cookie all the same"
-    );
-}
-
-#[tokio::test]
-async fn without_the_layer_the_extractor_answers_500() {
-    let app = Router::new().route("/", get(count));
-    let answer = ask(&app, Method::GET, "/", None).await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.body, "The session could not be opened.");
+async fn too_much(mut session: Session) -> &'static str {
+    let noise = SecretKey::generate().unwrap().expose_hex().to_string();
+    let noise: Vec<String> = (0..200).map(|at| format!("{at}{noise}")).collect();
+    session.insert("noise", noise.concat());
+    "saved"
 }
 
 #[tokio::test]
@@ -219,51 +113,101 @@ async fn two_extractors_and_a_middleware_share_one_session() {
     assert_eq!(keys.body, "after before first second");
 }
 
+/// Each with a cookie of its own; the handler has the session of the nearest.
 #[tokio::test]
-async fn the_cookie_goes_out_before_a_streamed_body_and_late_writes_are_lost() {
-    async fn stream(mut session: Session) -> Body {
-        session.insert("visits", 1);
-        session.save().unwrap();
-        let frames = futures_of(session);
-        Body::new(StreamBody::new(frames))
-    }
-    /// One frame, made when the headers are gone.
-    fn futures_of(
-        mut session: Session,
-    ) -> impl futures_core::Stream<Item = Result<http_body::Frame<Bytes>, std::convert::Infallible>>
-    {
-        let mut text = Some("late");
-        OneByOne(move || {
-            session.insert("visits", 99);
-            text.take()
-                .map(|text| Ok(http_body::Frame::data(Bytes::from(text))))
-        })
-    }
-    let app = Router::new()
-        .route("/stream", get(stream))
+async fn a_router_in_a_router_may_have_sessions_of_its_own() {
+    let keys = KeyRing::new(SecretKey::generate().unwrap());
+    let cookie = CookiePolicy::builder("__Host-admin").build().unwrap();
+    let admin = Engine::sealed(keys.clone()).with_cookie(cookie);
+    let inner = Router::new()
         .route("/", get(count))
-        .layer(layer());
-    let streamed = ask(&app, Method::GET, "/stream", None).await;
-    assert_eq!(streamed.body, "late");
-    assert_eq!(ask(&app, Method::GET, "/", Some(&streamed)).await.body, "2");
-}
-
-/// The stream of what a function gives until it gives nothing.
-struct OneByOne<F>(F);
-
-impl<T, F: FnMut() -> Option<T> + Unpin> futures_core::Stream for OneByOne<F> {
-    type Item = T;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<T>> {
-        std::task::Poll::Ready((self.0)())
-    }
+        .layer(SessionLayer::from(admin));
+    let app = Router::new()
+        .nest("/admin", inner)
+        .route("/", get(count))
+        .layer(SessionLayer::sealed(keys));
+    let first = ask(&app, Method::GET, "/admin", None).await;
+    assert_eq!(first.cookies().len(), 1);
+    assert!(first.cookies()[0].starts_with("__Host-admin="));
+    let second = ask(&app, Method::GET, "/admin", Some(&first)).await;
+    assert_eq!(second.body, "2");
+    assert_eq!(ask(&app, Method::GET, "/", Some(&first)).await.body, "1");
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_saves_nothing() {
+async fn other_layers_may_stand_inside_and_outside() {
+    async fn long(session: Session) -> String {
+        "long ".repeat(100 + session.len())
+    }
+    let others = || {
+        tower::ServiceBuilder::new()
+            .layer(TraceLayer::new_for_http())
+            .layer(CatchPanicLayer::new())
+            .layer(TimeoutLayer::with_status_code(
+                StatusCode::GATEWAY_TIMEOUT,
+                Duration::from_secs(30),
+            ))
+            .layer(CompressionLayer::new())
+    };
+    let routes = || {
+        Router::new()
+            .route("/", get(count).head(count))
+            .route("/long", get(long))
+            .route("/too-much", get(too_much))
+    };
+    let inside = tower::ServiceBuilder::new().layer(layer()).layer(others());
+    let outside = tower::ServiceBuilder::new().layer(others()).layer(layer());
+    for app in [routes().layer(inside), routes().layer(outside)] {
+        let first = ask(&app, Method::GET, "/", None).await;
+        assert_eq!(first.body, "1");
+        assert!(first.is_uncacheable(), "{:?}", first.headers);
+        let head = ask(&app, Method::HEAD, "/", Some(&first)).await;
+        assert!(head.body.is_empty() && head.is_uncacheable());
+        assert_eq!(ask(&app, Method::GET, "/", Some(&head)).await.body, "3");
+
+        let long = ask(&app, Method::GET, "/long", Some(&first)).await;
+        assert_eq!(long.headers[CONTENT_ENCODING], "gzip");
+        assert!(long.is_uncacheable(), "{:?}", long.headers);
+
+        let refused = ask(&app, Method::GET, "/too-much", Some(&first)).await;
+        assert_eq!(refused.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(refused.body, "The session could not be saved.");
+        assert!(refused.is_uncacheable() && refused.cookies().is_empty());
+    }
+}
+
+fn that_times_out(layers: impl FnOnce(Router, TimeoutLayer) -> Router) -> Router {
+    async fn slow(mut session: Session) {
+        session.insert("visits", 99);
+        std::future::pending::<()>().await;
+    }
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(10));
+    layers(Router::new().route("/", get(slow)), timeout)
+}
+
+#[tokio::test]
+async fn a_timeout_outside_the_layer_saves_nothing() {
+    let app = that_times_out(|routes, timeout| routes.layer(layer()).layer(timeout));
+    let answer = ask(&app, Method::GET, "/", None).await;
+    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(answer.cookies(), [""; 0]);
+}
+
+/// A handler that is dropped half-way looks like one that has returned, unlike one that panics: its
+/// session is saved as it was written. The README says where to put the layer.
+#[tokio::test]
+async fn a_timeout_inside_the_layer_saves_what_was_written_until_then() {
+    let app = that_times_out(|routes, timeout| routes.layer(timeout).layer(layer()));
+    let answer = ask(&app, Method::GET, "/", None).await;
+    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+    assert!(answer.is_uncacheable());
+    assert_eq!(answer.cookies().len(), 1);
+}
+
+/// The layer that catches the panic stands outside, and the response is made of nothing of ours.
+#[tokio::test]
+async fn a_panic_that_passes_through_the_layer_saves_nothing() {
     async fn half_way(mut session: Session) {
         session.insert("visits", 99);
         panic!("half way");
@@ -271,70 +215,11 @@ async fn a_handler_that_panics_saves_nothing() {
     let app = Router::new()
         .route("/panic", get(half_way))
         .route("/", get(count))
-        .layer(CatchPanicLayer::new())
-        .layer(layer());
+        .layer(layer())
+        .layer(CatchPanicLayer::new());
     let first = ask(&app, Method::GET, "/", None).await;
     let panicked = ask(&app, Method::GET, "/panic", Some(&first)).await;
     assert_eq!(panicked.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(panicked.cookies().is_empty());
-    assert!(panicked.is_uncacheable());
     assert_eq!(ask(&app, Method::GET, "/", Some(&first)).await.body, "2");
-}
-
-#[tokio::test]
-async fn other_layers_may_stand_inside_and_outside() {
-    let others = || {
-        tower::ServiceBuilder::new()
-            .layer(TraceLayer::new_for_http())
-            .layer(TimeoutLayer::with_status_code(
-                StatusCode::GATEWAY_TIMEOUT,
-                Duration::from_secs(30),
-            ))
-            .layer(CompressionLayer::new())
-    };
-    let inside = tower::ServiceBuilder::new().layer(layer()).layer(others());
-    let outside = tower::ServiceBuilder::new().layer(others()).layer(layer());
-    for app in [
-        Router::new().route("/", get(count)).layer(inside),
-        Router::new().route("/", get(count)).layer(outside),
-    ] {
-        let first = ask(&app, Method::GET, "/", None).await;
-        assert_eq!(first.body, "1");
-        assert_eq!(first.headers[CACHE_CONTROL], "no-store");
-        let mut varies = first.headers.get_all(VARY).iter();
-        assert!(varies.any(|vary| vary == "Cookie"), "{:?}", first.headers);
-        assert_eq!(ask(&app, Method::GET, "/", Some(&first)).await.body, "2");
-    }
-}
-
-#[tokio::test]
-async fn a_request_that_times_out_saves_nothing() {
-    async fn slow(mut session: Session) {
-        session.insert("visits", 99);
-        std::future::pending::<()>().await;
-    }
-    let timeout =
-        TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(10));
-    let app = Router::new()
-        .route("/", get(slow))
-        .layer(timeout)
-        .layer(layer());
-    let answer = ask(&app, Method::GET, "/", None).await;
-    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
-    assert!(answer.is_uncacheable());
-}
-
-#[tokio::test]
-async fn an_untouched_session_adds_no_header() {
-    let app = Router::new()
-        .route("/", get(async || "plain"))
-        .route("/count", get(count));
-    let app = app.layer(layer());
-    let first = ask(&app, Method::GET, "/count", None).await;
-    for after in [None, Some(&first)] {
-        let answer = ask(&app, Method::GET, "/", after).await;
-        for header in [VARY, CACHE_CONTROL, SET_COOKIE] {
-            assert!(!answer.headers.contains_key(&header), "{header}");
-        }
-    }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod application;
+mod behaviour;
 mod book;
 mod caching;
 mod examples;

@@ -133,6 +133,11 @@ impl Engine {
             return Ok(false);
         };
         revocations.ready().await?;
+        if revocations.is_stale() {
+            return Err(SessionError::Unavailable {
+                retry_after: self.outage_policy().retry_after(),
+            });
+        }
         let signed_in_at = record.meta.signed_in_at.unwrap_or(record.created_at);
         let subject = match &self.0.rules {
             Rules::Timeouts(_) => record.meta.subject.clone(),
@@ -146,11 +151,12 @@ impl Engine {
         }))
     }
 
-    /// The time to note for a sign-in now: after what was revoked of this user.
-    pub(crate) fn sign_in_time(&self, subject: &Subject, now: Timestamp) -> Timestamp {
+    /// The time to note for a session that begins now, or that this user signs in to: after what
+    /// was revoked.
+    pub(crate) fn begin_time(&self, subject: Option<&Subject>, now: Timestamp) -> Timestamp {
         let floor = self
             .revocations()
-            .and_then(|revocations| revocations.began_floor(Some(subject)));
+            .and_then(|revocations| revocations.began_floor(subject));
         floor.map_or(now, |floor| now.max(floor.plus_seconds(1)))
     }
 

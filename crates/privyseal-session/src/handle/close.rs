@@ -30,6 +30,14 @@ impl SessionHandle {
                 Ok(None)
             };
         }
+        if record.retired {
+            return if record.modified && !rolls_back {
+                report(engine.metrics(), Event::WriteDropped);
+                Err(SessionError::Conflict)
+            } else {
+                Ok(None)
+            };
+        }
         let closed = if record.origin.is_some() || engine.is_stored() {
             self.save(record, rolls_back).await
         } else {

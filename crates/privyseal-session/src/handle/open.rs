@@ -52,7 +52,10 @@ impl SessionHandle {
                 if let Some(refusal) = refusal {
                     report(engine.metrics(), refusal);
                 }
-                Box::new(Record::new(now))
+                Box::new(Record {
+                    retired: refusal == Some(Event::RefusedRetired),
+                    ..Record::new(engine.begin_time(None, now))
+                })
             }
             Err(error) if error.is_outage() => self.during_outage(&found, &codec, now)?,
             Err(error) => return Err(error),

@@ -31,9 +31,9 @@ pub struct RevocationOptions {
     /// a clock so far ahead says was begun just now, and what he begins next is dated after that.
     /// 1 second by default, for clocks that are kept by NTP.
     pub clock_skew: Duration,
-    /// How many revocations are held in memory, at 22 bytes and a little each. 4 million by
-    /// default. What is beyond is an error and never forgotten: nothing more can be revoked on
-    /// this node, and if others do, this one becomes stale until enough have expired.
+    /// How many revocations are held in memory, at 22 bytes each and a megabyte besides. 4 million
+    /// by default. One more is an error, and none is forgotten for it: nothing more can be revoked
+    /// on this node, and if others do, this one becomes stale until enough have expired.
     pub max_entries: usize,
 }
 

@@ -79,9 +79,9 @@ impl Revocations {
     /// The same for another application: its users are others, and it is signed out apart. The
     /// one that `new` returns is for the application without a name.
     #[must_use]
-    pub fn for_application(&self, name: &str) -> Self {
+    pub fn for_application(self, name: &str) -> Self {
         Self {
-            node: Arc::clone(&self.node),
+            node: self.node,
             application: Arc::new(Application::new(name)),
         }
     }

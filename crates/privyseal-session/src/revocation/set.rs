@@ -7,9 +7,11 @@
 //! than the others, and a search in it some steps longer: it halves, whatever the names.
 //!
 //! Who reads takes no lock: each array is replaced as a whole. Writing copies one array of a few
-//! kilobytes, and is rare beside reading.
+//! kilobytes, and is rare beside reading. Nearly every session that is asked about was not revoked,
+//! and a filter of a megabyte says so before any array is looked at.
 
 mod entry;
+mod filter;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,11 +20,13 @@ use arc_swap::ArcSwap;
 use privyseal::Timestamp;
 
 use self::entry::Entry;
+use self::filter::Filter;
 use super::{Revocation, RevocationName};
 
 /// A set of revocations, shared by reference.
 pub(super) struct Set {
     shards: Box<[Shard]>,
+    filter: Filter,
     /// Held by whoever writes; the number of the shard that is swept next.
     writer: Mutex<usize>,
     len: AtomicUsize,
@@ -40,6 +44,7 @@ impl Set {
         let shards = (0..SHARDS).map(|_| Shard::new(Arc::clone(&empty)));
         Self {
             shards: shards.collect(),
+            filter: Filter::new(),
             writer: Mutex::new(0),
             len: AtomicUsize::new(0),
             last_floor: AtomicU64::new(0),
@@ -54,6 +59,9 @@ impl Set {
     /// Up to when sessions of this name must have begun to be refused.
     #[inline]
     pub(super) fn began_until(&self, name: &RevocationName) -> Option<Timestamp> {
+        if !self.filter.may_contain(name) {
+            return None;
+        }
         let entries = self.shard(name)?.load();
         let at = entry::search(&entries, name).ok()?;
         entries.get(at).map(Entry::began_until)
@@ -87,6 +95,8 @@ impl Set {
             Err(at) => {
                 shard.store(spliced(&entries, at, at, Some(new)));
                 self.len.fetch_add(1, Ordering::Relaxed);
+                // Last, so that whoever is let through finds the entry.
+                self.filter.insert(&revocation.name);
             }
         }
     }
@@ -104,15 +114,17 @@ impl Set {
         for _ in 0..shards.min(SHARDS) {
             // The lock is taken for one shard at a time, so that nobody waits for all of them.
             let mut next = self.lock();
-            if let Some(shard) = self.shards.get(*next) {
-                forgotten += self.sweep(shard, now);
-            }
+            forgotten += self.sweep(*next, now);
             *next = (*next + 1) % SHARDS;
         }
         forgotten
     }
 
-    fn sweep(&self, shard: &Shard, now: Timestamp) -> usize {
+    /// Only for whoever holds the lock.
+    fn sweep(&self, number: usize, now: Timestamp) -> usize {
+        let Some(shard) = self.shards.get(number) else {
+            return 0;
+        };
         let entries = shard.load();
         let in_force = |entry: &&Entry| !entry.may_be_forgotten(now);
         let kept = entries.iter().filter(in_force).count();
@@ -120,6 +132,7 @@ impl Set {
         if forgotten > 0 {
             let mut rest = Vec::with_capacity(kept);
             rest.extend(entries.iter().filter(in_force));
+            self.filter.replace(number, rest.iter().map(Entry::tail));
             shard.store(Arc::new(rest.into_boxed_slice()));
             self.len.fetch_sub(forgotten, Ordering::Relaxed);
         }
@@ -128,9 +141,7 @@ impl Set {
 
     #[inline]
     fn shard(&self, name: &RevocationName) -> Option<&Shard> {
-        let [first, second, ..] = *name.as_bytes();
-        let bits = u16::from_be_bytes([first, second]) >> (u16::BITS - SHARD_BITS);
-        self.shards.get(usize::from(bits))
+        self.shards.get(leading_bits(name.as_bytes(), SHARD_BITS))
     }
 
     /// A writer that panicked left each shard as it was or as it was to be.
@@ -145,8 +156,16 @@ impl Set {
             // Two counts and a fat pointer, and the array.
             4 * size_of::<usize>() + size_of_val(&**shard.load_full())
         });
-        size_of_val(&*self.shards) + arrays.sum::<usize>()
+        self.filter.bytes() + size_of_val(&*self.shards) + arrays.sum::<usize>()
     }
+}
+
+/// So many of the first bits, at most 32.
+#[inline]
+fn leading_bits(name: &[u8; RevocationName::LEN], bits: u32) -> usize {
+    let [a, b, c, d, ..] = *name;
+    let leading = u32::from_be_bytes([a, b, c, d]) >> (u32::BITS - bits);
+    usize::try_from(leading).unwrap_or(0)
 }
 
 /// The entries with those from `from` to `to` replaced.

@@ -130,8 +130,8 @@ pub(super) fn write(
     let row = match moment.codec.at_rest() {
         None => envelope.encode(&json),
         Some(sealer) => {
-            let sealed = sealer.seal(&json, id, moment.now, &mut rand::rng());
-            envelope.encode(sealed.map_err(SessionError::unwritable)?.as_bytes())
+            let token = sealer.seal(&json, id, moment.now, &mut rand::rng());
+            envelope.encode(token.map_err(SessionError::unwritable)?.as_bytes())
         }
     };
     if row.len() > MAX_DATA_LEN {

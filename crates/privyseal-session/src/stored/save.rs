@@ -169,7 +169,12 @@ impl Stored {
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
-            Admission::Retired | Admission::Reused => return Ok(false),
+            // The session lives, and the browser has its new cookie by now, or will have it.
+            Admission::Retired => {
+                report(moment.metrics, Event::WriteDropped);
+                return Err(SessionError::Conflict);
+            }
+            Admission::Reused => return Ok(false),
         };
         if opened.has_expired(moment.now) {
             return Ok(false);

@@ -143,14 +143,7 @@ impl Sample {
     }
 
     pub(super) fn at(&self, version: u64) -> Row {
-        Row {
-            version,
-            subject: self.subject.clone(),
-            last_seen: time(self.last_seen),
-            expires_at: time(self.expires_at),
-            ends_at: time(self.ends_at),
-            data: self.data.clone(),
-        }
+        self.row().to_row(version)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use privyseal_session::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
@@ -41,17 +41,37 @@ pub(super) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-/// A connection, which waits for nobody until it is told to.
+/// A connection that waits for nobody, until it is [told to](wait).
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // SQLite refuses links once more, for whoever put one there since; and its own mutex is not
     // needed, as no two threads have a connection at once.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NOFOLLOW
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::ZERO)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    wait_no_longer(&mut connection)?;
     Ok(connection)
 }
 
-/// How long a call waits for another process.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// From now on the connection waits for other processes, but not for long.
+///
+/// It asks for the lock again each millisecond. SQLite's own way of waiting asks ever more rarely,
+/// and does not get it for seconds when another process writes one transaction after the other.
+pub(super) fn wait(connection: &mut Connection) -> rusqlite::Result<()> {
+    let mut began = Instant::now();
+    connection.busy_handler(Some(move |tries| {
+        if tries == 0 {
+            began = Instant::now();
+        }
+        std::thread::sleep(Duration::from_millis(1));
+        began.elapsed() < BUSY_TIMEOUT
+    }))
+}
+
+/// From now on the connection is busy at once, as a new one is.
+pub(super) fn wait_no_longer(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(None::<fn(i32) -> bool>)
+}
+
+/// How long a call waits for other processes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);

@@ -39,8 +39,11 @@ impl From<Error> for Refused {
 }
 
 fn attempt(connection: &mut Connection) -> Result<(), Refused> {
-    // Before anything is changed: the file may belong to somebody else.
-    version(connection)?;
+    // Before anything is changed: the file may belong to somebody else. In a transaction, or it
+    // would seem to, when another process makes the tables between two of the questions.
+    let transaction = connection.transaction()?;
+    version(&transaction)?;
+    transaction.finish()?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     // Again, now that nobody else can change it.

@@ -7,8 +7,7 @@ use privyseal_session::store::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::failure;
-use super::file::BUSY_TIMEOUT;
+use super::{failure, file};
 
 /// Hands writes to the thread, which ends when this is dropped.
 pub(super) struct Writer {
@@ -16,8 +15,8 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
-        prepare(&connection).map_err(failure::of)?;
+    pub(super) fn start(mut connection: Connection) -> Result<Self, StoreError> {
+        prepare(&mut connection).map_err(failure::of)?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("sqlite-sessions".into())
@@ -132,8 +131,8 @@ fn commit(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::R
     transaction.commit()
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    file::wait(connection)?;
     // What was removed is overwritten. It costs nothing in a page that is written anyway, and one
     // more written page for each 4 KiB of data that a row has beyond its first page.
     connection.pragma_update(None, "secure_delete", true)?;

@@ -1,5 +1,11 @@
 //! The store in a file.
 
+mod crash;
+mod file;
+mod locks;
+mod process;
+mod start;
+
 use std::sync::Arc;
 
 use privyseal_stores::SqliteStore;

@@ -1,0 +1,283 @@
+//! How sessions behave over HTTP, whichever adapter and mode: one suite that speaks to a test
+//! application through a socket, as a browser does.
+//!
+//! The tests of an adapter serve this application with its own layer and extractor:
+//!
+//! | route | what it does |
+//! |---|---|
+//! | `/untouched` | answers `untouched`, without a session |
+//! | `/act/{steps}` | takes the session, calls [`perform`] and answers with the status and body of the outcome; also `HEAD` |
+//! | `/fail/{steps}` | the same, but the answer is the `Err` of the handler |
+//! | `/twice/{first}/{second}` | two sessions in one handler: the first steps on the one, then the second on the other; the bodies together |
+//! | `/caches/{how}/{steps}` | as `/act`, with the headers of [`CACHED`] and `Cache-Control: {how}, max-age=60` |
+//! | `/stream/{steps}` | performs the steps and answers with [`streamed`] |
+//! | `/typed` | takes a session of [`Numbers`] and answers with its `number` |
+//! | `/typed-or-not` | the same, or `everybody's` if there is none to be had |
+//! | `/outside` | takes the session where no layer is around it |
+//!
+//! A handler that panics has to be answered with 500 inside the layer. [`Application::start`] takes
+//! the function that serves it, and [`behaviours!`](crate::behaviours) makes the tests.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails when its helpers do"
+)]
+
+pub mod failures;
+mod gates;
+pub mod headers;
+pub mod peers;
+pub mod refused;
+mod steps;
+mod stream;
+pub mod together;
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use privyseal::{KeyRing, SecretKey};
+use privyseal_session::{Engine, LiveKeyRing};
+use serde::{Deserialize, Serialize};
+
+use crate::client::{Browser, Response};
+use crate::clock::FakeClock;
+use crate::server::AxumServer;
+
+pub use gates::Gates;
+pub use steps::{Outcome, perform};
+pub use stream::streamed;
+
+/// Where sessions live, and under whose rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// [`Engine::signed`].
+    Signed,
+    /// [`Engine::sealed`].
+    Sealed,
+    /// [`Engine::flask`].
+    Flask,
+}
+
+impl Mode {
+    fn engine(self, keys: LiveKeyRing) -> Engine {
+        match self {
+            Self::Signed => Engine::signed(keys),
+            Self::Sealed => Engine::sealed(keys),
+            Self::Flask => Engine::flask(keys),
+        }
+    }
+
+    /// What follows the value in `Set-Cookie` by default.
+    fn attributes(self) -> &'static str {
+        match self {
+            Self::Flask => "; HttpOnly; Path=/",
+            Self::Signed | Self::Sealed => "; Secure; HttpOnly; Path=/; SameSite=Lax",
+        }
+    }
+
+    /// What a response has to say about caches when its handler took the session. Flask leaves it
+    /// at `Vary`.
+    fn cache_control(self) -> &'static [&'static str] {
+        match self {
+            Self::Flask => &[],
+            Self::Signed | Self::Sealed => &["no-store"],
+        }
+    }
+}
+
+/// A server that runs until it is dropped.
+pub trait Listening {
+    /// Where it listens.
+    fn address(&self) -> SocketAddr;
+}
+
+impl Listening for AxumServer {
+    fn address(&self) -> SocketAddr {
+        self.address()
+    }
+}
+
+/// The test application, served.
+pub struct Application {
+    mode: Mode,
+    engine: Engine,
+    address: SocketAddr,
+    keys: LiveKeyRing,
+    clock: FakeClock,
+    gates: Gates,
+    _server: Box<dyn Any + Send + Sync>,
+}
+
+impl Application {
+    /// Serves the application in this mode, under a key of its own.
+    pub fn start<S: Listening + Send + Sync + 'static>(
+        mode: Mode,
+        serve: impl FnOnce(Engine, Gates) -> io::Result<S>,
+    ) -> Self {
+        let keys = LiveKeyRing::new(KeyRing::new(SecretKey::generate().unwrap()));
+        let clock = FakeClock::at(1_700_000_000);
+        let engine = mode.engine(keys.clone()).with_clock(clock.clone());
+        let gates = Gates::default();
+        let server = serve(engine.clone(), gates.clone()).unwrap();
+        Self {
+            mode,
+            engine,
+            address: server.address(),
+            keys,
+            clock,
+            gates,
+            _server: Box::new(server),
+        }
+    }
+
+    /// The name of the session cookie.
+    fn cookie(&self) -> &str {
+        self.engine.cookie().name()
+    }
+
+    /// Somebody who comes for the first time.
+    fn visitor(&self) -> Visitor<'_> {
+        Visitor {
+            app: self,
+            browser: Browser::default(),
+        }
+    }
+
+    /// Somebody with a session, in which a value tells whose it is.
+    fn visitor_named(&self, name: &str) -> Visitor<'_> {
+        let mut visitor = self.visitor();
+        let response = visitor.act(&format!("set:user:{name}"));
+        assert_eq!(response.status, 200, "{}", response.body);
+        visitor
+    }
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Application {
+    /// A test that failed may have left requests waiting.
+    fn drop(&mut self) {
+        self.gates.open_all();
+    }
+}
+
+/// A browser on the test application; a clone is a thief with a copy of its cookies.
+#[derive(Clone)]
+struct Visitor<'a> {
+    app: &'a Application,
+    browser: Browser,
+}
+
+impl Visitor<'_> {
+    fn get(&mut self, path: &str) -> Response {
+        self.browser.get(self.app.address, path).unwrap()
+    }
+
+    fn act(&mut self, steps: &str) -> Response {
+        self.get(&format!("/act/{steps}"))
+    }
+
+    /// What it asks the session for, if the answer is 200.
+    fn told(&mut self, steps: &str) -> String {
+        let response = self.act(steps);
+        assert_eq!(response.status, 200, "{}", response.body);
+        response.body
+    }
+
+    fn cookie(&self) -> &str {
+        &self.browser.cookies[self.app.cookie()]
+    }
+
+    fn set_cookie(&mut self, value: &str) {
+        let name = self.app.cookie().to_owned();
+        self.browser.cookies.insert(name, value.to_owned());
+    }
+}
+
+/// The session of `/typed`, which is not what `set:number:one` makes.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Numbers {
+    /// Answered.
+    pub number: u32,
+}
+
+/// What the handler of `/caches` says itself, besides `Cache-Control`.
+pub const CACHED: [(&str, &str); 2] = [("Vary", "Accept"), ("Set-Cookie", "theme=dark; Path=/")];
+
+/// Makes a test of each behaviour, on an application that the expression starts.
+///
+/// With a list after it, makes tests of that behaviour only, which not every mode has.
+#[macro_export]
+macro_rules! behaviours {
+    ($start:expr) => {
+        $crate::behaviours! { $start;
+            headers::an_untouched_request_gets_no_header,
+            headers::a_read_says_that_the_answer_depends_on_the_cookie,
+            headers::a_write_sets_the_cookie_with_every_attribute,
+            headers::a_removal_repeats_the_attributes,
+            headers::head_is_answered_with_the_headers_of_get,
+            headers::what_a_handler_says_of_caches_is_kept_or_made_safe,
+            headers::two_sessions_of_one_request_are_one,
+            headers::the_cookie_goes_out_before_a_streamed_body,
+            refused::a_cookie_that_was_tampered_with_is_an_empty_session,
+            refused::two_cookies_of_the_name_are_treated_as_the_rules_say_a13,
+            refused::several_cookie_headers_are_read_as_one,
+            failures::an_answer_that_is_an_error_keeps_the_session,
+            failures::a_session_of_another_type_is_a_fixed_500,
+            failures::a_handler_may_go_on_without_the_session,
+            failures::without_the_layer_the_extractor_answers_a_fixed_500,
+            failures::a_handler_that_panics_saves_nothing,
+            failures::a_client_that_leaves_early_does_no_harm,
+            together::sixty_four_requests_at_once_keep_apart,
+            together::requests_of_one_connection_keep_apart,
+            together::rotation_under_load_signs_nobody_out,
+            peers::peers_3_a_server_error_after_renewal_signs_nobody_out,
+            peers::peers_4_reading_counts_as_activity,
+            peers::peers_5_a_copy_of_the_cookie_ends_with_its_lifetime,
+            peers::peers_6_a_session_that_browsers_would_drop_is_an_error,
+            peers::peers_7_a_planted_session_is_not_signed_in,
+            peers::peers_8_the_name_that_is_set_is_the_name_that_is_read,
+        }
+    };
+    ($start:expr; $($group:ident :: $behaviour:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $behaviour() {
+                $crate::behaviour::$group::$behaviour(&$start);
+            }
+        )+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// A behaviour that no mode tests would look like one that all have.
+    #[test]
+    fn every_behaviour_is_in_the_list() {
+        let list = include_str!("behaviour.rs");
+        for (group, text) in [
+            ("failures", include_str!("behaviour/failures.rs")),
+            ("headers", include_str!("behaviour/headers.rs")),
+            ("peers", include_str!("behaviour/peers.rs")),
+            ("refused", include_str!("behaviour/refused.rs")),
+            ("together", include_str!("behaviour/together.rs")),
+        ] {
+            for line in text.lines().filter_map(|line| line.strip_prefix("pub fn ")) {
+                let (name, _) = line.split_once('(').unwrap();
+                let line = format!("            {group}::{name},\n");
+                assert!(list.contains(&line), "{group}::{name} is not in the list");
+            }
+        }
+    }
+}

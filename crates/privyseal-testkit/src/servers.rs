@@ -1,0 +1,3 @@
+//! Real database servers, as child processes that die with the test.
+
+pub mod redis;
