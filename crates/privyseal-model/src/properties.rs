@@ -4,7 +4,7 @@ use stateright::Property;
 
 use crate::protocol::Protocol;
 use crate::visit::{Cookie, Deed, Kept, Reply, RowNo};
-use crate::world::{Flaw, Note, Phase, World};
+use crate::world::{Bounds, Flaw, Note, Phase, World};
 
 /// An ended session is never opened or written again.
 pub const ENDED_IS_ENDED: &str = "an ended session is never accepted again";
@@ -21,8 +21,9 @@ pub const THEFT_IS_NOTICED: &str = "an old secret after its grace ends the sessi
 /// A server error undoes what its handler did.
 pub const ERRORS_SAVE_NOTHING: &str = "a server error saves nothing but the end";
 
-pub(crate) fn all() -> Vec<Property<Protocol>> {
-    vec![
+/// What always holds, and what has to be reached for that to mean anything.
+pub(crate) fn all(bounds: Bounds) -> Vec<Property<Protocol>> {
+    let mut properties = vec![
         Property::always(ENDED_IS_ENDED, |_, world| lacks(world, Flaw::LivesOn)),
         Property::always(NOTHING_IS_LOST, nothing_is_lost),
         Property::always(ONE_SUCCESSOR, |_, world| lacks(world, Flaw::TwoSuccessors)),
@@ -39,11 +40,20 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::sometimes("a write comes after the end", |_, world| {
             any(world, Note::Dropped) && world.history.ended
         }),
-        Property::sometimes("a theft is noticed", |_, world| theft_is_noticed(world)),
-        Property::sometimes("a sign-in wins over a write", |_, world| {
-            any(world, Note::Dropped) && world.history.signed_in.is_some() && !world.history.ended
+        Property::sometimes("a write loses to a sign-in", |_, world| {
+            any(world, Note::Refused) && world.history.signed_in.is_some()
         }),
-    ]
+    ];
+    // Two ticks are what an old secret needs to outlive its grace.
+    if bounds.ticks >= 2 {
+        let theft = Property::sometimes("a theft is noticed", |_, world| theft_is_noticed(world));
+        properties.push(theft);
+    }
+    if bounds.silences > 0 {
+        let is_late = |_: &Protocol, world: &World| world.late.is_some();
+        properties.push(Property::sometimes("a call outlives its caller", is_late));
+    }
+    properties
 }
 
 fn lacks(world: &World, flaw: Flaw) -> bool {

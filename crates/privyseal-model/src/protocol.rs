@@ -123,7 +123,7 @@ impl Protocol {
     }
 
     fn commit(&self, last: &World, who: u8, commit: (Deed, bool), fate: Fate) -> Option<World> {
-        let Some(Phase::Handled(visit, seen)) = last.requests.get(usize::from(who)) else {
+        let Some(Phase::Handled(visit, _)) = last.requests.get(usize::from(who)) else {
             return None;
         };
         let (deed, fails) = commit;
@@ -132,7 +132,6 @@ impl Protocol {
             deed,
             fails,
             at: last.now,
-            on_session: seen.is_live,
         });
         self.advance(last, &visit, fate)
     }
@@ -261,7 +260,7 @@ impl Model for Protocol {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        properties::all()
+        properties::all(self.bounds)
     }
 }
 
@@ -349,10 +348,10 @@ impl World {
             return;
         };
         let has_written = matches!(step.effect, Effect::Wrote { .. });
+        // Who is told that the session is gone, or is given another one, was promised nothing of it.
         let is_promised = commit.deed == Deed::Write
-            && commit.on_session
             && !answer.is_error
-            && answer.cookie != Some(Cookie::None);
+            && !matches!(answer.cookie, Some(Cookie::None | Cookie::OfAnother));
         let history = &mut self.history;
         history.add_flaw(Flaw::NotWritten, is_promised && !has_written);
         if let Some(Cookie::Secret(given)) = answer.cookie
@@ -437,10 +436,13 @@ fn note(visit: &Visit, step: Step, answer: Answer) -> Note {
     let deed = visit.commit.map(|commit| commit.deed);
     let has_written = matches!(step.effect, Effect::Wrote { .. });
     let has_fresh = matches!(step.effect, Effect::Wrote { fresh: Some(_), .. });
+    let fails = visit.commit.is_none_or(|commit| commit.fails);
     if has_written && deed == Some(Deed::Renew) && !has_fresh {
         Note::RenewalRaced
     } else if has_written && visit.met_conflict() {
         Note::Merged
+    } else if answer.is_error && !fails && visit.replies.last() != Some(&Reply::Silence) {
+        Note::Refused
     } else if answer.cookie == Some(Cookie::None) && deed != Some(Deed::End) {
         Note::Dropped
     } else {

@@ -30,8 +30,6 @@ pub struct Commit {
     pub fails: bool,
     /// When.
     pub at: u8,
-    /// The handler had the session, and not a new one.
-    pub on_session: bool,
 }
 
 /// What the store said to one call.

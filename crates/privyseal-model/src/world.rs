@@ -78,8 +78,10 @@ pub enum Note {
     Merged,
     /// Another had renewed the secret that it was to renew.
     RenewalRaced,
-    /// The session had ended, or its secret had lost it, before it could write.
+    /// The session had ended before it could write.
     Dropped,
+    /// Its secret had lost the session to a sign-in before it could write.
+    Refused,
 }
 
 /// What the properties ask about the past.

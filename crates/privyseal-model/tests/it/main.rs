@@ -58,6 +58,32 @@ fn theft() {
 }
 
 #[test]
+fn silences() {
+    explore(
+        "silences",
+        Bounds {
+            requests: 2,
+            thefts: 0,
+            ticks: 0,
+            silences: 1,
+        },
+    );
+}
+
+#[test]
+fn three() {
+    explore(
+        "three",
+        Bounds {
+            requests: 3,
+            thefts: 0,
+            ticks: 0,
+            silences: 0,
+        },
+    );
+}
+
+#[test]
 fn each_bug_is_found() {
     let bounds = Bounds {
         requests: 2,
