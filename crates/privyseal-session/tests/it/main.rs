@@ -14,6 +14,7 @@ mod laziness;
 mod limits;
 mod metrics;
 mod mutation;
+mod overtaken;
 mod revocation;
 mod revocation_log;
 mod rotation;
