@@ -6,7 +6,7 @@ use crate::protocol::Protocol;
 use crate::visit::{Cookie, Deed, Kept, Reply, RowNo};
 use crate::world::{Bounds, Flaw, Note, Phase, World};
 
-/// An ended session is never opened or written again.
+/// A session that somebody was told has ended is never opened or written again.
 pub const ENDED_IS_ENDED: &str = "an ended session is never accepted again";
 /// The session holds what every write that was made has left, in their order.
 pub const NOTHING_IS_LOST: &str = "an acknowledged change of a live session is never lost";
@@ -24,7 +24,9 @@ pub const ERRORS_SAVE_NOTHING: &str = "a server error saves nothing but the end"
 /// What always holds, and what has to be reached for that to mean anything.
 pub(crate) fn all(bounds: Bounds) -> Vec<Property<Protocol>> {
     let mut properties = vec![
-        Property::always(ENDED_IS_ENDED, |_, world| lacks(world, Flaw::LivesOn)),
+        Property::always(ENDED_IS_ENDED, |_, world| {
+            lacks(world, Flaw::LivesOn) && lacks(world, Flaw::NotEnded)
+        }),
         Property::always(NOTHING_IS_LOST, nothing_is_lost),
         Property::always(ONE_SUCCESSOR, |_, world| lacks(world, Flaw::TwoSuccessors)),
         Property::always(NO_FIXATION, no_fixation),

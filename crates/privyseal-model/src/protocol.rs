@@ -354,6 +354,9 @@ impl World {
             && !matches!(answer.cookie, Some(Cookie::None | Cookie::OfAnother));
         let history = &mut self.history;
         history.add_flaw(Flaw::NotWritten, is_promised && !has_written);
+        let says_ended = commit.deed == Deed::End && !commit.fails && !answer.is_error;
+        let lives = matches!(self.kept, Kept::Live(_));
+        history.add_flaw(Flaw::NotEnded, says_ended && lives);
         if let Some(Cookie::Secret(given)) = answer.cookie
             && commit.deed != Deed::SignIn
         {
@@ -404,11 +407,16 @@ impl History {
     }
 }
 
-/// What a handler may do. Who has no session has none to renew or to end, and one that begins is
-/// not the one that this is about.
+/// What a handler may do. Who has no session has none to renew, and one that begins is not the one
+/// that this is about; but who signs out may have come with a cookie that just lost its session.
 fn deeds(seen: Seen, is_browser: bool) -> &'static [(Deed, bool)] {
     match (seen.is_live, is_browser) {
-        (false, _) => &[(Deed::Read, false), (Deed::Write, false)],
+        (false, false) => &[(Deed::Read, false), (Deed::Write, false)],
+        (false, true) => &[
+            (Deed::Read, false),
+            (Deed::Write, false),
+            (Deed::End, false),
+        ],
         (true, true) => &[
             (Deed::Read, false),
             (Deed::Write, false),

@@ -126,6 +126,8 @@ pub enum Flaw {
     TheftMissed = 1 << 4,
     /// A server error changed the session.
     ErrorSaved = 1 << 5,
+    /// An end was acknowledged and not made.
+    NotEnded = 1 << 6,
 }
 
 impl History {
