@@ -7,12 +7,16 @@ pub enum Bug {
     WritesRevive,
     /// Ending a session leaves it as it is.
     EndsAreForgotten,
+    /// A write is acknowledged and not made.
+    WritesAreForgotten,
     /// A write does not look at the version.
     WritesIgnoreTheVersion,
     /// Who loses a race tries again with what it knew before.
     ConflictsAreNotMerged,
     /// The secret from before a sign-in leads to the one after it.
     SignInLeadsOn,
+    /// Who loses to a sign-in is told that the session ended, and takes the new cookie away.
+    SignInLooksLikeAnEnd,
     /// An old secret opens nothing, from the first moment on.
     NoGrace,
     /// An old secret leads to the new one for ever.

@@ -17,8 +17,8 @@ mod world;
 
 pub use bug::Bug;
 pub use properties::{
-    AVAILABLE, ENDED_IS_ENDED, ERRORS_SAVE_NOTHING, NO_FIXATION, NOTHING_IS_LOST, ONE_SUCCESSOR,
-    THEFT_IS_NOTICED,
+    AVAILABLE, ENDED_IS_ENDED, ENDS_ARE_MADE, ERRORS_SAVE_NOTHING, NO_FIXATION, NOTHING_IS_LOST,
+    ONE_SUCCESSOR, THEFT_IS_NOTICED,
 };
 pub use protocol::{Action, Fate, Protocol};
 pub use visit::{

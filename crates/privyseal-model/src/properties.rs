@@ -6,8 +6,10 @@ use crate::protocol::Protocol;
 use crate::visit::{Cookie, Deed, Kept, Reply, RowNo};
 use crate::world::{Bounds, Flaw, Note, Phase, World};
 
-/// A session that somebody was told has ended is never opened or written again.
+/// An ended session is never opened or written again.
 pub const ENDED_IS_ENDED: &str = "an ended session is never accepted again";
+/// Who is told that the session has ended is told the truth.
+pub const ENDS_ARE_MADE: &str = "an acknowledged end is made";
 /// The session holds what every write that was made has left, in their order.
 pub const NOTHING_IS_LOST: &str = "an acknowledged change of a live session is never lost";
 /// No secret is replaced twice.
@@ -15,6 +17,10 @@ pub const ONE_SUCCESSOR: &str = "a secret has at most one successor";
 /// What a user gains by signing in is not for who had the session before.
 pub const NO_FIXATION: &str = "a secret from before a sign-in opens nothing after it";
 /// Errors and lost responses cost nobody the session.
+///
+/// Four things do, and are accepted: losing the response to a sign-in; one from before a sign-in
+/// that arrives after it, which no server can prevent; not hearing of a renewal until the grace is
+/// over; and, for as long as it takes, that the response to a sign-in is on its way.
 pub const AVAILABLE: &str = "the browser always has a cookie that opens a live session";
 /// A copy that is used late ends the session.
 pub const THEFT_IS_NOTICED: &str = "an old secret after its grace ends the session";
@@ -24,9 +30,8 @@ pub const ERRORS_SAVE_NOTHING: &str = "a server error saves nothing but the end"
 /// What always holds, and what has to be reached for that to mean anything.
 pub(crate) fn all(bounds: Bounds) -> Vec<Property<Protocol>> {
     let mut properties = vec![
-        Property::always(ENDED_IS_ENDED, |_, world| {
-            lacks(world, Flaw::LivesOn) && lacks(world, Flaw::NotEnded)
-        }),
+        Property::always(ENDED_IS_ENDED, |_, world| lacks(world, Flaw::LivesOn)),
+        Property::always(ENDS_ARE_MADE, |_, world| lacks(world, Flaw::NotEnded)),
         Property::always(NOTHING_IS_LOST, nothing_is_lost),
         Property::always(ONE_SUCCESSOR, |_, world| lacks(world, Flaw::TwoSuccessors)),
         Property::always(NO_FIXATION, no_fixation),

@@ -21,7 +21,7 @@ use crate::visit::{RowNo, SecretNo};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeptRow {
     pub(crate) version: u64,
-    has_subject: bool,
+    pub(crate) has_subject: bool,
     last_seen: u64,
     expires_at: u64,
     ends_at: u64,
