@@ -1,3 +1,6 @@
-//! Real database servers, as child processes that die with the test.
+//! Database servers of a test's own: started on a free port, and gone when the test is.
 
+pub mod instance;
+pub mod mariadb;
+pub mod postgres;
 pub mod redis;
