@@ -2,11 +2,12 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::missing_panics_doc,
     reason = "a model that is wrong about itself should stop"
 )]
 
 mod bug;
+mod handler;
+mod judge;
 mod properties;
 mod protocol;
 mod rows;

@@ -62,20 +62,19 @@ impl Script {
         &mut self,
         act: impl FnOnce(&mut Self, Option<Arc<KeptRow>>) -> Line,
     ) -> Result<Line, StoreError> {
-        let line = match self.lines.pop_front() {
-            Some(line) => line,
-            None => {
-                let line = match std::mem::replace(&mut self.turn, Turn::Over) {
-                    Turn::Holds(held) => act(self, held),
-                    Turn::Silent => Line::Silence,
-                    Turn::Over => {
-                        self.calls_again = true;
-                        return Err(StoreError::unavailable("the request has come far enough"));
-                    }
-                };
-                self.said = Some(line.clone());
-                line
-            }
+        let line = if let Some(line) = self.lines.pop_front() {
+            line
+        } else {
+            let line = match std::mem::replace(&mut self.turn, Turn::Over) {
+                Turn::Holds(held) => act(self, held),
+                Turn::Silent => Line::Silence,
+                Turn::Over => {
+                    self.calls_again = true;
+                    return Err(StoreError::unavailable("the request has come far enough"));
+                }
+            };
+            self.said = Some(line.clone());
+            line
         };
         match line {
             Line::Silence => Err(StoreError::unavailable("no answer by the deadline")),

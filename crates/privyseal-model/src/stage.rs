@@ -3,12 +3,12 @@
 //! A step is a function of what the request was told before and of what the store holds, so each
 //! is run once and remembered: the checker asks for the same one from many states.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use privyseal::reference::{ReferenceSigner, Secret};
 use privyseal::sealed::{Context, SessionId};
@@ -18,11 +18,11 @@ use privyseal_testkit::clock::FakeClock;
 use tokio::runtime::Runtime;
 
 use crate::bug::Bug;
-use crate::rows::{KeptRow, Rows, Secrets, user};
+use crate::handler::{Came, SHARED, Values, act, content, token};
+use crate::rows::{KeptRow, Rows, Secrets};
 use crate::script::{Deposit, Line, Script, ScriptedStore, Turn};
 use crate::visit::{
-    Answer, Commit, Content, Cookie, Deed, Effect, Kept, Next, Progress, Reply, RowNo, SecretNo,
-    Seen, Step, Visit,
+    Answer, Commit, Cookie, Effect, Kept, Next, Progress, Reply, RowNo, SecretNo, Seen, Step, Visit,
 };
 
 /// Where requests are run.
@@ -42,11 +42,25 @@ struct Memory {
     steps: HashMap<(Visit, Next, SecretNo), Step>,
 }
 
-type Values = BTreeMap<String, i64>;
+impl Memory {
+    /// What the store says once more when a request is run again.
+    fn line(&self, reply: Reply) -> Line {
+        match reply {
+            Reply::Live(row) => Line::Live(self.rows.get(row)),
+            Reply::Ended => Line::Ended,
+            Reply::Done => Line::Done,
+            Reply::Conflict(row) => Line::Conflict(self.rows.get(row)),
+            Reply::Gone => Line::Gone,
+            Reply::NowEnded => Line::NowEnded,
+            Reply::Created => Line::Created,
+            Reply::Silence => Line::Silence,
+        }
+    }
+}
 
 impl Stage {
     pub(crate) fn new(bug: Option<Bug>) -> Self {
-        let key = SecretKey::from_bytes(&KEY).expect("it is long enough");
+        let key = SecretKey::from_bytes(KEY).expect("it is long enough");
         let ring = KeyRing::new(key);
         let policy = CookiePolicy::default();
         let context = Context {
@@ -126,7 +140,7 @@ impl Stage {
     fn run(&self, visit: &Visit, next: Next, made: SecretNo) -> Step {
         let (lines, turn, basis) = {
             let memory = self.memory();
-            let line = |reply: &Reply| self.line(&memory, *reply);
+            let line = |reply: &Reply| memory.line(*reply);
             let turn = match next {
                 Next::Answers(Kept::Live(row)) => Turn::Holds(Some(memory.rows.get(row))),
                 Next::Answers(Kept::Ended) => Turn::Holds(None),
@@ -144,19 +158,6 @@ impl Stage {
         let calls_again = script.calls_again;
         drop(script);
         self.note(visit, made, said, deposit, came.filter(|_| !calls_again))
-    }
-
-    fn line(&self, memory: &Memory, reply: Reply) -> Line {
-        match reply {
-            Reply::Live(row) => Line::Live(memory.rows.get(row)),
-            Reply::Ended => Line::Ended,
-            Reply::Done => Line::Done,
-            Reply::Conflict(row) => Line::Conflict(memory.rows.get(row)),
-            Reply::Gone => Line::Gone,
-            Reply::NowEnded => Line::NowEnded,
-            Reply::Created => Line::Created,
-            Reply::Silence => Line::Silence,
-        }
     }
 
     /// The request from its first header on, as far as it comes.
@@ -323,48 +324,6 @@ impl fmt::Debug for Stage {
     }
 }
 
-/// How far one run came.
-enum Came {
-    Opened(Seen),
-    Answered(HeaderMap),
-    Failed,
-}
-
-fn act(session: &mut Session<Values>, deed: Deed, who: u8) {
-    match deed {
-        Deed::Read => {}
-        Deed::Write => {
-            session.insert(SHARED.to_owned(), i64::from(who) + 1);
-            session.insert(format!("{OWN}{who}"), 1);
-            session.add(HITS, 1).expect("it is a counter");
-        }
-        Deed::Renew => session.renew(),
-        Deed::SignIn => session.sign_in(user()),
-        Deed::End => session.end(),
-    }
-}
-
-fn content(session: &Session<Values>) -> Content {
-    let value = |key: &str| {
-        session
-            .get(key)
-            .map_or(0, |value| u8::try_from(*value).unwrap_or(u8::MAX))
-    };
-    let own = (0..8).filter(|who| session.contains_key(&format!("{OWN}{who}")));
-    Content {
-        shared: value(SHARED),
-        own: own.fold(0, |bits, who| bits | 1 << who),
-        hits: value(HITS),
-    }
-}
-
-/// The value of the cookie that a response sets.
-fn token(response: &HeaderMap) -> Option<&str> {
-    let cookie = response.get(SET_COOKIE)?.to_str().ok()?;
-    let (_, rest) = cookie.split_once('=')?;
-    rest.split(';').next()
-}
-
 fn seconds(tick: u8) -> u64 {
     1_000_000 + u64::from(tick) * TICK
 }
@@ -378,8 +337,5 @@ pub(crate) fn is_past_grace(replaced_at: u8, now: u8) -> bool {
 const GRACE: u64 = 10;
 const TICK: u64 = 6;
 
-const SHARED: &str = "shared";
-const OWN: &str = "own";
-const HITS: &str = "hits";
 const KEY: [u8; 32] = *b"\x9a\x1f\x03\xc7\x55\xe2\x70\x8d\x14\xbb\x6e\xf9\x21\xd8\x47\xa3\x0c\x95\x3b\x62\xfd\x8e\x10\xc4\x7a\x29\xb6\x5f\xe1\x04\xd3\x98";
 const ID: SessionId = SessionId::from_bytes([7; 16]);

@@ -91,11 +91,8 @@ fn each_bug_is_found() {
         let Some(path) = checker.discovery(property) else {
             panic!("{bug:?} keeps: {property} ({states} states)");
         };
-        let actions = path.into_actions();
-        let count = actions.len();
-        println!(
-            "{bug:?}, {property}: {count} steps, {states} states, {seconds:.1} s: {actions:?}"
-        );
+        let len = path.into_actions().len();
+        println!("{bug:?}: not \"{property}\" after {len} steps; {states} states, {seconds:.1} s");
     }
 }
 
