@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 use privyseal_session::metrics::{Event, StoreCall};
+use privyseal_session::store::Store as _;
 use privyseal_session::{Session, SessionError, Timeouts};
 
-use crate::browser::{Browser, open, set_cookies, wait};
+use crate::browser::{Browser, open, wait};
 use crate::kinds::{Kind, Place, id_of, kinds, named, sign_out};
 
 const GRACE: i64 = 20;
@@ -247,7 +248,7 @@ fn a_session_that_ends_while_it_is_saved_is_dropped_with_a_removal_and_never_mad
             let saving = request.clone();
             let saving = tokio::spawn(async move { saving.answer(StatusCode::OK).await });
             held.reached().await;
-            kind.engine.end_session(id).await.unwrap();
+            assert!(kind.store.end(id).await.unwrap());
             held.go();
             saving.await.unwrap().unwrap()
         });
