@@ -229,6 +229,7 @@ impl Codec {
                 }
                 let mut data = record.created_at.unix_seconds().to_be_bytes().to_vec();
                 data.extend(json.map_err(SessionError::unwritable)?);
+                check_sealable(&data)?;
                 sealer.seal(&data, id, now, &mut rand::rng())
             }
             Prepared::Stored => return Err(SessionError::NotSupported),
@@ -244,6 +245,15 @@ fn refusal(error: &privyseal::Error) -> Event {
     } else {
         Event::RefusedForged
     }
+}
+
+/// What is too large to be sealed is too large for a cookie as well, so that it can spill.
+pub(crate) fn check_sealable(data: &[u8]) -> Result<(), SessionError> {
+    let (size, limit) = (data.len(), Sealer::MAX_DATA_LEN);
+    if size > limit {
+        return Err(SessionError::TooLarge { size, limit });
+    }
+    Ok(())
 }
 
 /// Both timeouts, for the format knows only the longest of each.

@@ -43,10 +43,7 @@ impl SessionHandle {
         } else {
             self.close_cookie(&mut record, timeouts, rolls_back).await
         };
-        match closed {
-            Err(error) if error.is_outage() => Err(engine.outage()),
-            closed => closed,
-        }
+        closed.map_err(|error| engine.outage_or(error))
     }
 
     /// Saves a session that lives in a store, or is to.
@@ -96,6 +93,12 @@ impl SessionHandle {
         if rolls_back {
             return Ok(None);
         }
+        if record.modified && engine.was_revoked(record) {
+            // The session was ended while the handler ran. A new id, or a new sign-in, would bring
+            // it back.
+            report(engine.metrics(), Event::WriteDropped);
+            return remove();
+        }
         if record.is_empty() {
             return if came_with_one && record.modified {
                 remove()
@@ -116,6 +119,7 @@ impl SessionHandle {
         // The handler changed nothing, so what it answers stays true without a new cookie.
         Ok(self
             .set_cookies(record, timeouts)
+            .map_err(|error| self.note_size(error))
             .inspect_err(|error| tracing::warn!(%error, "session cookie was not sent again"))
             .ok())
     }
@@ -129,21 +133,32 @@ impl SessionHandle {
         let engine = &self.0.engine;
         let came_with_one = record.issued_at.is_some();
         let old_id: Option<SessionId> = record.renewal.and_then(|_| record.id.take());
+        let mut spilled = false;
         let cookies = match self.set_cookies(record, timeouts) {
             Err(SessionError::TooLarge { .. }) if engine.spills() => {
-                let spilled = std::mem::replace(record, Record::new(self.now()));
-                self.save(Box::new(spilled), false).await?
+                spilled = true;
+                let record = std::mem::replace(record, Record::new(self.now()));
+                self.save(Box::new(record), false).await?
             }
-            cookies => Some(cookies?),
+            Err(error) => return Err(self.note_size(error)),
+            Ok(cookies) => Some(cookies),
         };
         // Only now: a cookie that cannot be sent must not cost the one that the browser has.
         if let Some(id) = old_id {
             engine.revoke(id).await?;
             report(engine.metrics(), Event::SessionRenewed);
-        } else if !came_with_one {
+        } else if !came_with_one && !spilled {
             report(engine.metrics(), Event::SessionCreated);
         }
         Ok(cookies)
+    }
+
+    /// Counts a cookie that is not sent because of its size.
+    fn note_size(&self, error: SessionError) -> SessionError {
+        if matches!(error, SessionError::TooLarge { .. }) {
+            report(self.0.engine.metrics(), Event::CookieTooLarge);
+        }
+        error
     }
 
     /// The cookies of a session that lives in them, measured.
@@ -165,6 +180,5 @@ impl SessionHandle {
         engine
             .cookie()
             .write_session(&token, lifetime, record.came, engine.allows_chunks())
-            .inspect_err(|_| report(engine.metrics(), Event::CookieTooLarge))
     }
 }

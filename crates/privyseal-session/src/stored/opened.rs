@@ -7,7 +7,7 @@ use privyseal::value::{Dict, Value};
 use privyseal::{MaxAge, Timestamp};
 
 use super::{Envelope, Moment, Origin};
-use crate::codec::{META, into_dict};
+use crate::codec::{META, check_sealable, into_dict};
 use crate::meta::Meta;
 use crate::record::{Data, Record};
 use crate::store::{MAX_DATA_LEN, NewRow, Row};
@@ -130,6 +130,7 @@ pub(super) fn write(
     let row = match moment.codec.at_rest() {
         None => envelope.encode(&json),
         Some(sealer) => {
+            check_sealable(&json)?;
             let token = sealer.seal(&json, id, moment.now, &mut rand::rng());
             envelope.encode(token.map_err(SessionError::unwritable)?.as_bytes())
         }

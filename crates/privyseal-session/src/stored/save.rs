@@ -14,7 +14,7 @@ use crate::cookie::Lifetime;
 use crate::merge::{Overlap, rebase};
 use crate::metrics::{Event, report};
 use crate::record::{Record, Renewal};
-use crate::store::{Row, Store as _, Updated};
+use crate::store::{Found, Row, Store as _, Updated};
 
 /// What becomes of the cookie.
 #[derive(Debug)]
@@ -49,7 +49,9 @@ impl Stored {
         let renewal = record
             .renewal
             .or_else(|| origin.is_due(moment).then_some(Renewal::Routine));
-        if record.modified || renewal.is_some() || origin.needs_resealing {
+        // A ring that only verifies serves readers.
+        let reseals = origin.needs_resealing && moment.codec.signs();
+        if record.modified || renewal.is_some() || reseals {
             return self.update(moment, record, id, origin, renewal).await;
         }
         self.note_use(moment, record, id, &origin).await
@@ -68,11 +70,8 @@ impl Stored {
             return Ok(Outgoing::Unchanged);
         }
         let secret = Secret::random(&mut rand::rng()).map_err(SessionError::unwritable)?;
-        let id = match record.id {
-            // It lived in its cookie until now.
-            Some(id) => id,
-            None => SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)?,
-        };
+        // It has one if it lived in its cookie until now, or if a form was bound to it.
+        let id = record.id.map_or_else(random_id, Ok)?;
         // Whoever holds no key that signs could not give the browser its cookie.
         let token = moment.codec.reference(id, &secret)?;
         self.check_room(moment, record).await?;
@@ -85,12 +84,31 @@ impl Stored {
         let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
         let row = new_row(moment, &envelope, &record.meta, &data);
         if !self.store.create(id, &row).await? {
-            return Err(SessionError::IdTaken);
+            return self.branch_off(moment, record, id).await;
         }
         record.id = Some(id);
         report(moment.metrics, Event::SessionCreated);
         self.after_sign_in(moment, record, id).await?;
         Ok(Outgoing::Token(token, lifetime(moment, record, &envelope)))
+    }
+
+    /// A session that lived in its cookie is too large for it, but another request with the same
+    /// cookie has moved it into the store already. What the two made of it stays apart, as ever
+    /// with sessions in cookies, under two ids.
+    async fn branch_off(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        taken: SessionId,
+    ) -> Result<Outgoing, SessionError> {
+        match self.store.load(taken).await? {
+            Found::Live(_) if record.issued_at.is_some() => {}
+            Found::Ended => return Ok(dropped(moment)),
+            Found::Live(_) | Found::Unknown => return Err(SessionError::IdTaken),
+        }
+        record.id = Some(random_id()?);
+        // The new id is not taken, so that this ends here.
+        Box::pin(self.save_new(moment, record, false)).await
     }
 
     async fn update(
@@ -129,9 +147,10 @@ impl Stored {
                     if renewal == Some(Renewal::MoreRights) {
                         self.after_sign_in(moment, record, id).await?;
                     }
-                    let is_news = new_secret.is_some() || needs_cookie(record, &origin);
+                    // A browser that is to remember the session, or no longer, learns until when.
+                    let has_date = record.meta.remembered || origin.meta.remembered;
                     return Ok(
-                        if is_news || record.meta.remembered != origin.meta.remembered {
+                        if new_secret.is_some() || needs_cookie(record, &origin) || has_date {
                             Outgoing::Token(token, lifetime(moment, record, &envelope))
                         } else {
                             Outgoing::Unchanged
@@ -156,7 +175,7 @@ impl Stored {
     }
 
     /// Takes over what another request has made of the session, with our changes on top; `false`
-    /// when our cookie does not open it any more.
+    /// when it has expired. A cookie that no longer opens it makes no change, and is not replaced.
     fn catch_up(
         &self,
         moment: Moment<'_>,
@@ -170,11 +189,10 @@ impl Stored {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
             // The session lives, and the browser has its new cookie by now, or will have it.
-            Admission::Retired => {
+            Admission::Retired | Admission::Reused => {
                 report(moment.metrics, Event::WriteDropped);
                 return Err(SessionError::Conflict);
             }
-            Admission::Reused => return Ok(false),
         };
         if opened.has_expired(moment.now) {
             return Ok(false);
@@ -276,6 +294,10 @@ fn lifetime(moment: Moment<'_>, record: &Record, envelope: &Envelope) -> Lifetim
     let absolute = moment.timeouts.absolute_of(&record.meta).as_secs();
     let ends_at: Timestamp = envelope.created_at.plus_seconds(absolute);
     Lifetime::Until(expires_at(moment, &record.meta, ends_at))
+}
+
+fn random_id() -> Result<SessionId, SessionError> {
+    SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)
 }
 
 fn dropped(moment: Moment<'_>) -> Outgoing {
