@@ -33,6 +33,12 @@ function serving() {
 
 const [stored, sealed] = modes;
 
+async function signOut(page, url, mode) {
+  await signIn(page, url, mode);
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByText('A copy that somebody kept').waitFor();
+}
+
 /** How to get to each page. */
 const pages = {
   overview: (page, url) => page.goto(url),
@@ -46,6 +52,14 @@ const pages = {
     await other.close();
     await page.getByRole('button', { name: 'Save the note' }).click();
     await page.getByText('This form is out of date').waitFor();
+  },
+  'stored-signed-out': (page, url) => signOut(page, url, stored),
+  'sealed-signed-out': (page, url) => signOut(page, url, sealed),
+  'signed-out-everywhere': async (page, url) => {
+    // Nobody else may be of this name: they would be out as well.
+    await signIn(page, url, stored, 'Mary');
+    await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await page.getByRole('heading', { name: 'Signed out everywhere' }).waitFor();
   },
   'stored-list': async (page, url) => {
     await signIn(page, url, stored, 'Grace');
@@ -83,19 +97,8 @@ for (const mode of modes) {
     await page.getByRole('button', { name: 'Rotate the key' }).click();
     await page.getByText('you are still signed in').waitFor();
   };
-  pages[`${name}-signed-out`] = async (page, url) => {
-    await signIn(page, url, mode);
-    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-    await page.getByText('A copy that somebody kept').waitFor();
-  };
-  pages[`${name}-signed-out-everywhere`] = async (page, url) => {
-    // Nobody else may be of this name: they would be out as well.
-    await signIn(page, url, mode, `Mary ${name}`);
-    await page.getByRole('button', { name: 'Sign out everywhere' }).click();
-    await page.getByRole('heading', { name: 'Signed out everywhere' }).waitFor();
-  };
   pages[`${name}-replayed`] = async (page, url) => {
-    await pages[`${name}-signed-out`](page, url);
+    await signOut(page, url, mode);
     await page.getByRole('button', { name: 'Present the old cookie' }).click();
     await page.getByText('Refused: a new, empty session').waitFor();
   };

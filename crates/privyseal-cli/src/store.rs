@@ -107,8 +107,12 @@ fn read(path: &Path) -> Result<StoreUrl> {
 
 fn text(from: impl Read) -> io::Result<Zeroizing<String>> {
     // All the room at once: a text that grows leaves copies behind.
-    let mut text = Zeroizing::new(String::with_capacity(MAX_URL_BYTES));
-    from.take(MAX_URL_BYTES as u64).read_to_string(&mut text)?;
+    let mut text = Zeroizing::new(String::with_capacity(2 * MAX_URL_BYTES));
+    from.take(MAX_URL_BYTES as u64 + 1)
+        .read_to_string(&mut text)?;
+    if text.len() > MAX_URL_BYTES {
+        return Err(io::Error::other("it is longer than any URL of a store"));
+    }
     Ok(text)
 }
 

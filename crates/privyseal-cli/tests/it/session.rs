@@ -58,7 +58,7 @@ fn one_session_is_ended_by_its_id() {
 }
 
 #[test]
-fn all_sessions_of_a_user_are_ended_in_every_mode() {
+fn all_sessions_of_a_user_are_ended_in_every_mode_v7_4_5() {
     let place = Place::new();
     let server = Server::start(&place);
     let modes = ["stored", "sealed", "signed", "flask"];
@@ -74,7 +74,7 @@ fn all_sessions_of_a_user_are_ended_in_every_mode() {
 }
 
 #[test]
-fn everybody_is_signed_out_only_when_it_is_said_twice() {
+fn everybody_is_signed_out_only_when_it_is_said_twice_v7_4_5() {
     let place = Place::new();
     let server = Server::start(&place);
     let mut visitors = ["stored", "sealed"].map(|mode| Visitor::signed_in(&server, mode, "Ada"));

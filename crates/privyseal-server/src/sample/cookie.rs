@@ -164,8 +164,8 @@ impl Cookie {
                 let digit = BASE64URL.iter().position(|digit| *digit == byte)?;
                 Some(bits << 6 | digit as u128)
             })?;
-        let [.., a, b, c, d, e, f, g, h] = named.to_be_bytes();
-        Some(KeyId::from_bytes([a, b, c, d, e, f, g, h]))
+        let bytes = named.to_be_bytes();
+        bytes.last_chunk().copied().map(KeyId::from_bytes)
     }
 
     fn inspect(&self, ring: Option<&KeyRing>) -> Report {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use privyseal::value::Dict;
 use privyseal_axum::Session;
+use privyseal_session::SessionError;
 use tokio::task::spawn_blocking;
 
 use super::App;
@@ -89,23 +90,23 @@ pub(super) async fn change_a_byte(
     headers: HeaderMap,
     visitor: Session<Visitor>,
     change: Result<Query<Change>, QueryRejection>,
-) -> Response {
+) -> Result<Response, Trouble> {
     let cookie = Cookie::received(app.mode, &headers);
     let (Some(original), Some(name)) = (cookie, visitor.name.clone()) else {
-        return app.back_to("");
+        return Ok(app.back_to(""));
     };
     let at = change.map_or(0, |Query(change)| change.at);
     let Some(changed) = original.changed(at) else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, Page(NO_SUCH_CHARACTER)).into_response();
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(NO_SUCH_CHARACTER)).into_response());
     };
-    Page(ChangePage {
+    Ok(Page(ChangePage {
         mode: app.mode,
         name,
         at,
-        original: app.present(original).await,
-        changed: app.present(changed).await,
+        original: app.present(original).await?,
+        changed: app.present(changed).await?,
     })
-    .into_response()
+    .into_response())
 }
 
 pub(super) async fn rotate(
@@ -177,7 +178,7 @@ impl App {
     }
 
     /// Whether the engine opens a session with this cookie.
-    pub(super) async fn present(&self, cookie: Cookie) -> Tried {
+    pub(super) async fn present(&self, cookie: Cookie) -> Result<Tried, Trouble> {
         let header = format!("{}={}", self.engine.cookie().name(), cookie.value());
         let mut headers = HeaderMap::new();
         headers.extend(
@@ -186,11 +187,13 @@ impl App {
                 .map(|value| (COOKIE, value)),
         );
         let handle = self.engine.begin(&headers);
-        let opened = handle.open::<Dict>(&headers).await;
-        Tried {
-            cookie,
-            accepted: opened.is_ok_and(|session| !session.is_new()),
-        }
+        let accepted = match handle.open::<Dict>(&headers).await {
+            Ok(session) => !session.is_new(),
+            // Nothing is known of the session then.
+            Err(error @ SessionError::Unavailable { .. }) => return Err(error.into()),
+            Err(_) => false,
+        };
+        Ok(Tried { cookie, accepted })
     }
 }
 

@@ -106,15 +106,18 @@ pub(super) async fn others(
 }
 
 /// Presents a cookie that was kept, as a thief would.
-pub(super) async fn replay(State(app): State<App>, Form(form): Form<Replay>) -> Response {
-    match Cookie::kept(app.mode, form.cookie) {
-        Some(cookie) => Page(ReplayPage {
-            mode: app.mode,
-            tried: app.present(cookie).await,
-        })
-        .into_response(),
-        None => (StatusCode::UNPROCESSABLE_ENTITY, Page(NO_COOKIE)).into_response(),
-    }
+pub(super) async fn replay(
+    State(app): State<App>,
+    Form(form): Form<Replay>,
+) -> Result<Response, Trouble> {
+    let Some(cookie) = Cookie::kept(app.mode, form.cookie) else {
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(NO_COOKIE)).into_response());
+    };
+    Ok(Page(ReplayPage {
+        mode: app.mode,
+        tried: app.present(cookie).await?,
+    })
+    .into_response())
 }
 
 /// Keeps a message for the next page. One of ours is never too long.

@@ -20,7 +20,7 @@ fn listed(page: &str) -> Vec<(String, bool)> {
 }
 
 #[tokio::test]
-async fn an_old_cookie_is_refused_after_signing_out_in_every_mode() {
+async fn an_old_cookie_is_refused_after_signing_out_in_every_mode_a9() {
     for mode in Mode::ALL {
         let mut browser = Browser::signed_in(mode).await;
         let kept = browser.cookie(mode).unwrap().to_owned();
@@ -43,7 +43,7 @@ async fn an_old_cookie_is_refused_after_signing_out_in_every_mode() {
 }
 
 #[tokio::test]
-async fn a_copy_from_before_a_change_is_refused_after_signing_out() {
+async fn a_copy_from_before_a_change_is_refused_after_signing_out_a9() {
     for mode in [Mode::Stored, Mode::Sealed, Mode::Signed] {
         let mut browser = Browser::signed_in(mode).await;
         let kept = browser.cookie(mode).unwrap().to_owned();
@@ -55,7 +55,7 @@ async fn a_copy_from_before_a_change_is_refused_after_signing_out() {
 }
 
 #[tokio::test]
-async fn signing_out_everywhere_ends_every_session_of_the_user_in_every_mode() {
+async fn signing_out_everywhere_ends_every_session_of_the_user_in_every_mode_v7_4_2() {
     for mode in Mode::ALL {
         let mut here = Browser::new().await;
         let mut there = here.another();
@@ -90,7 +90,7 @@ async fn whoever_signs_in_again_at_once_is_let_in_except_under_flasks_rules() {
 }
 
 #[tokio::test]
-async fn the_list_has_every_session_of_the_user_and_ends_the_one_that_is_chosen() {
+async fn the_list_has_every_session_of_the_user_and_ends_the_one_that_is_chosen_v7_5_2() {
     let mode = Mode::Stored;
     let mut here = Browser::signed_in(mode).await;
     let mut there = here.another();
@@ -121,7 +121,7 @@ async fn the_list_has_every_session_of_the_user_and_ends_the_one_that_is_chosen(
 }
 
 #[tokio::test]
-async fn nobody_ends_the_session_of_somebody_else() {
+async fn nobody_ends_the_session_of_somebody_else_v7_5_2() {
     let mode = Mode::Stored;
     let mut ada = Browser::signed_in(mode).await;
     let id = listed(&ada.get("/stored").await.text)[0].0.clone();
@@ -142,7 +142,7 @@ async fn nobody_ends_the_session_of_somebody_else() {
 }
 
 #[tokio::test]
-async fn signing_out_the_others_leaves_this_one() {
+async fn signing_out_the_others_leaves_this_one_v7_4_3() {
     let mode = Mode::Stored;
     let mut here = Browser::signed_in(mode).await;
     assert!(
@@ -181,7 +181,7 @@ async fn the_modes_without_a_store_say_why_they_have_no_list() {
 }
 
 #[tokio::test]
-async fn a_form_without_the_token_of_its_session_changes_nothing() {
+async fn a_form_without_the_token_of_its_session_changes_nothing_v3_5_1() {
     for mode in [Mode::Stored, Mode::Sealed, Mode::Signed] {
         let mut browser = Browser::signed_in(mode).await;
         let mut other = browser.another();
