@@ -31,7 +31,8 @@ impl SessionHandle {
             };
         }
         if record.retired {
-            return if record.modified && !rolls_back {
+            let is_lost = record.ended || (record.modified && !rolls_back);
+            return if is_lost {
                 report(engine.metrics(), Event::WriteDropped);
                 Err(SessionError::Conflict)
             } else {
