@@ -64,25 +64,34 @@ pub(crate) fn commands_of_xtask_exist(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// The page that says which test shows what names tests that exist, and all those of the behaviours
-/// of others.
+/// The page that says which test shows what names tests that exist, and of the engine's all those
+/// of the behaviours of others.
 pub(crate) fn tests_on_the_security_page_exist(tree: &Tree) -> Vec<String> {
     let page = "docs/security-tests.md";
     let text = tree.text(page).unwrap_or_default();
     let named: BTreeSet<&str> = text.split('`').filter(|word| is_test_name(word)).collect();
-    let sources = tree.texts(&[".rs"]).flat_map(|(_, text)| text.lines());
-    let functions: BTreeSet<&str> = sources
-        .filter_map(|line| {
-            let (_, rest) = line.split_once("fn ")?;
-            Some(rest.split_once('(')?.0)
-        })
-        .collect();
-    let gone = named.difference(&functions);
+    let mut unknown = named.clone();
+    let mut missing = BTreeSet::new();
+    for (path, text) in tree.texts(&[".rs"]) {
+        let is_engine = path.starts_with("crates/privyseal-session/");
+        for name in text.lines().filter_map(function) {
+            unknown.remove(name);
+            if is_engine && name.starts_with("peers_") && !named.contains(name) {
+                missing.insert(name);
+            }
+        }
+    }
+    let gone = unknown.iter();
     let gone = gone.map(|name| format!("{page}: there is no test `{name}`"));
-    let of_peers = functions.iter().filter(|name| name.starts_with("peers_"));
-    let missing = of_peers.filter(|name| !named.contains(*name));
+    let missing = missing.iter();
     let missing = missing.map(|name| format!("{page}: say what `{name}` shows"));
     gone.chain(missing).collect()
+}
+
+/// The name of the function that a line begins.
+fn function(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("fn ")?;
+    Some(rest.split_once('(')?.0)
 }
 
 /// Tests are named by sentences: several words, in lower case.
@@ -219,14 +228,15 @@ mod tests {
             "`a_b_c_d`, `peers_1_is_it_so`, `T::x`, `a_b`\n",
         );
         let good = "#[test]\nfn a_b_c_d() {\n    async fn peers_1_is_it_so() {}\n";
-        let tree = Tree::of(&[page, ("a.rs", good)]);
+        let engine = "crates/privyseal-session/tests/it/a.rs";
+        let tree = Tree::of(&[page, (engine, good), ("b.rs", "fn peers_3_elsewhere() {}")]);
         assert_eq!(tests_on_the_security_page_exist(&tree), NONE);
         let bad = [
             "fn a_b_c_e() {}\nfn peers_1_is_it_so() {}\n",
             "fn peers_",
             "2_x() {}\n",
         ];
-        let tree = Tree::of(&[page, ("a.rs", &bad.concat())]);
+        let tree = Tree::of(&[page, (engine, &bad.concat())]);
         assert_eq!(
             tests_on_the_security_page_exist(&tree),
             [

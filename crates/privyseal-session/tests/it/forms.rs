@@ -79,7 +79,7 @@ fn a_token_outlives_writes_new_ids_and_a_rotation_of_the_keys() {
         browser.visit(|visit| open(visit).renew()).1.unwrap();
         assert!(passes(&mut browser, &issued), "{}", kind.name);
         browser.engine = kind.engine.clone().with_timeouts(Timeouts {
-            rotate_every: Some(Duration::from_secs(60)),
+            rotate_every: Some(Duration::from_mins(1)),
             ..Timeouts::default()
         });
         kind.clock.advance(60);

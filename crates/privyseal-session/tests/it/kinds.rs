@@ -9,7 +9,7 @@ use privyseal_session::store::Subject;
 use privyseal_session::{Engine, LiveKeyRing};
 use privyseal_testkit::clock::FakeClock;
 
-use crate::browser::{Browser, START, Visit, open, ring, wait};
+use crate::browser::{Browser, START, Visit, open, ring};
 use crate::limits::noise;
 use crate::revocation_log::{Push, TestLog};
 use crate::test_store::TestStore;
@@ -97,7 +97,7 @@ impl Kind {
             .with_metrics(self.events.clone())
             .with_cleanup(None)
             // A call that a test holds back is no outage.
-            .with_store_deadline(std::time::Duration::from_secs(60));
+            .with_store_deadline(std::time::Duration::from_mins(1));
         if !self.revokes {
             return engine;
         }

@@ -121,7 +121,7 @@ fn a_session_is_given_a_new_id_every_so_often_if_that_is_set() {
     kinds(Kind::has_rows, |kind| {
         let mut browser = kind.user("ada");
         browser.engine = kind.engine.clone().with_timeouts(Timeouts {
-            rotate_every: Some(Duration::from_secs(600)),
+            rotate_every: Some(Duration::from_mins(10)),
             ..Timeouts::default()
         });
         kind.clock.advance(EVERY - 1);

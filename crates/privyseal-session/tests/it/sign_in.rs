@@ -173,7 +173,7 @@ fn a_clock_that_goes_far_back_ends_no_stored_session_and_renews_none() {
     kinds(Kind::has_rows, |kind| {
         let mut browser = kind.user("ada");
         browser.engine = kind.engine.clone().with_timeouts(Timeouts {
-            rotate_every: Some(Duration::from_secs(600)),
+            rotate_every: Some(Duration::from_mins(10)),
             ..Timeouts::default()
         });
         let cookie = browser.cookie.clone();
@@ -187,7 +187,7 @@ fn a_clock_that_goes_far_back_ends_no_stored_session_and_renews_none() {
 
 #[test]
 fn a_sign_in_is_fresh_for_as_long_as_was_asked_and_strong_enough_or_not_v7_5_1_v7_5_3() {
-    const AGE: Duration = Duration::from_secs(300);
+    const AGE: Duration = Duration::from_mins(5);
     kinds(is_ours, |kind| {
         let mut browser = kind.visitor();
         let mut fresh = |level| {

@@ -147,7 +147,7 @@ async fn live(kind: &Kind, engine: &Engine, log: &Log) -> Vec<String> {
         .visit(ok, |session| log.say(&session.take_flashes().len()))
         .await;
     let old = visitor.browser.clone();
-    visitor.visit(ok, |session| session.renew()).await;
+    visitor.visit(ok, Session::renew).await;
 
     // Two at once, which meet.
     let slow = visitor.browser.begin();
@@ -197,10 +197,10 @@ async fn live(kind: &Kind, engine: &Engine, log: &Log) -> Vec<String> {
     visitor
         .visit(ok, |session| drop(session.insert("n", DATA)))
         .await;
-    let mut forged = visitor.browser.cookie.clone().unwrap();
-    forged.push('A');
+    let mut changed = visitor.browser.cookie.clone().unwrap();
+    changed.push('A');
     let mut forger = Visitor {
-        browser: Browser::with_cookie(engine, &forged),
+        browser: Browser::with_cookie(engine, &changed),
         log: log.clone(),
         cookies: Vec::new(),
     };
@@ -212,7 +212,7 @@ async fn live(kind: &Kind, engine: &Engine, log: &Log) -> Vec<String> {
         cookies: Vec::new(),
     };
     thief.visit(ok, |_| ()).await;
-    visitor.visit(ok, |session| session.end()).await;
+    visitor.visit(ok, Session::end).await;
     [visitor.cookies, second.cookies].concat()
 }
 
