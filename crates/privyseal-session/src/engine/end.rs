@@ -122,9 +122,12 @@ impl Engine {
         Ok(())
     }
 
-    /// The same for the one cookie that a request brought, where it has no id.
-    pub(crate) async fn revoke_cookie(&self, record: &Record) -> Result<(), SessionError> {
-        if let (Some(revocations), Some(mac)) = (self.revocations(), &record.mac) {
+    /// The same for a session as a request brought it: the one cookie, where it has no id.
+    pub(crate) async fn revoke_opened(&self, opened: &AsOpened) -> Result<(), SessionError> {
+        if let Some(id) = opened.id {
+            return self.revoke(id).await;
+        }
+        if let (Some(revocations), Some(mac)) = (self.revocations(), &opened.mac) {
             revocations.revoke_cookie(mac, self.longest_life()).await?;
         }
         Ok(())
