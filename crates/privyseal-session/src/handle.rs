@@ -118,7 +118,11 @@ impl SessionHandle {
         let (record, touched) = {
             let mut state = self.lock();
             state.committed = true;
-            if let Some(failure) = state.failure.take() {
+            // What could not be written does not matter to a session that is over.
+            let ended = state.record.as_ref().is_some_and(|record| record.ended);
+            if let Some(failure) = state.failure.take()
+                && !ended
+            {
                 return Err(failure);
             }
             (state.record.take(), state.touched)
