@@ -46,8 +46,12 @@ impl Stored {
         if rolls_back {
             return Ok(Outgoing::Unchanged);
         }
+        // Of the requests of one page, which all bring the old cookie, the first renews for all:
+        // one new id after the other would push the old one out of its grace window.
+        let renewed = origin.successor.is_some();
         let renewal = record
             .renewal
+            .filter(|renewal| *renewal == Renewal::MoreRights || !renewed)
             .or_else(|| origin.is_due(moment).then_some(Renewal::Routine));
         // A ring that only verifies serves readers.
         let reseals = origin.needs_resealing && moment.codec.signs();
