@@ -253,6 +253,7 @@ impl Origin {
     fn is_due(&self, moment: Moment<'_>) -> bool {
         // A browser that still has to learn of the last one is not given another.
         self.successor.is_none()
+            && self.envelope.has_room(moment.now)
             && moment.codec.signs()
             && moment.timeouts.rotate_every.is_some_and(|every| {
                 let age = moment.now.seconds_since(self.envelope.renewed_at);
