@@ -39,8 +39,9 @@ impl Stored {
             return self.save_new(moment, record, rolls_back).await;
         };
         if record.ended {
-            self.store.end(id).await?;
-            report(moment.metrics, Event::SessionEnded);
+            if self.store.end(id).await? {
+                report(moment.metrics, Event::SessionEnded);
+            }
             return Ok(Outgoing::Removed);
         }
         if rolls_back {
