@@ -143,12 +143,14 @@ impl<T: Serialize> Session<T> {
     /// When they have not; send them to where they can.
     pub fn require_fresh(&self, max_age: Duration, level: u8) -> Result<(), NotFresh> {
         let now = self.handle.now();
+        // A clock that was far ahead when the user signed in would make them fresh until then.
+        let (_, skew) = self.handle.engine().rules().bounds();
+        let latest = now.plus_seconds(skew.as_secs());
         let is_fresh = self.handle.look(|record| {
-            let age = record
-                .meta
-                .signed_in_at
-                .map(|time| now.seconds_since(time).unwrap_or(0));
-            record.meta.level >= level && age.is_some_and(|age| age <= max_age.as_secs())
+            let is_recent = record.meta.signed_in_at.is_some_and(|time| {
+                time <= latest && now.seconds_since(time).unwrap_or(0) <= max_age.as_secs()
+            });
+            record.meta.level >= level && is_recent
         });
         is_fresh.unwrap_or(false).then_some(()).ok_or(NotFresh)
     }
