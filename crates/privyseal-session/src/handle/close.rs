@@ -90,11 +90,14 @@ impl SessionHandle {
         if rolls_back {
             return Ok(None);
         }
-        if record.modified && engine.was_revoked(record) {
+        if engine.was_revoked(record) {
             // The session was ended while the handler ran. A new id, or a new sign-in, would bring
-            // it back.
-            report(engine.metrics(), Event::WriteDropped);
-            return remove();
+            // it back. Or it has a new id by now: whatever was sent here would take the place of
+            // the cookie that the browser was given for that.
+            if record.modified {
+                report(engine.metrics(), Event::WriteDropped);
+            }
+            return Ok(None);
         }
         if record.is_empty() {
             return if came_with_one && record.modified {
