@@ -32,6 +32,8 @@ pub(crate) struct Record {
     pub(crate) additions: Additions,
     /// The session is to have a new id.
     pub(crate) renewal: Option<Renewal>,
+    /// The handler signed a user in.
+    pub(crate) signed_in: bool,
     /// The MAC of a cookie that has no id to be revoked by.
     pub(crate) mac: Option<Vec<u8>>,
     /// What it was revoked by or not when it was opened; `None` without a log of revocations.
@@ -65,6 +67,7 @@ impl Record {
             origin: None,
             additions: Additions::default(),
             renewal: None,
+            signed_in: false,
             mac: None,
             as_opened: None,
             came: Came::default(),

@@ -119,6 +119,7 @@ impl<T: Serialize> Session<T> {
             record.meta.signed_in_at = Some(now);
             record.meta.level = 0;
             record.created_at = now;
+            record.signed_in = true;
             record.gain_rights();
             now
         });

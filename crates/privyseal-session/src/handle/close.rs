@@ -30,7 +30,10 @@ impl SessionHandle {
                 Ok(None)
             };
         }
-        if record.retired {
+        // Whoever signs in once more, since the response of the first time was lost, begins a session
+        // of their own.
+        let signs_in = record.signed_in && !record.ended;
+        if record.retired && !signs_in {
             return if record.modified && !rolls_back {
                 report(engine.metrics(), Event::WriteDropped);
                 Err(SessionError::Conflict)
