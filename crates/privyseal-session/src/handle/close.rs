@@ -152,6 +152,9 @@ impl SessionHandle {
         };
         // Only now: a cookie that cannot be sent must not cost the one that the browser has.
         self.revoke(old).await?;
+        if record.signed_in {
+            report(engine.metrics(), Event::SignedIn);
+        }
         if renews {
             report(engine.metrics(), Event::SessionRenewed);
         } else if !came_with_one && !spilled {

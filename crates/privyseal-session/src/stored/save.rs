@@ -125,7 +125,7 @@ impl Stored {
         mut renewal: Option<Renewal>,
     ) -> Result<Outgoing, SessionError> {
         let begins_anew = record.created_at != origin.envelope.created_at;
-        if renewal == Some(Renewal::MoreRights) {
+        if record.signed_in {
             self.check_room(moment, record).await?;
         }
         for attempt in 0..MAX_ATTEMPTS {
@@ -149,7 +149,7 @@ impl Stored {
                     if renewal.is_some() {
                         report(moment.metrics, Event::SessionRenewed);
                     }
-                    if renewal == Some(Renewal::MoreRights) {
+                    if record.signed_in {
                         self.after_sign_in(moment, record, id).await?;
                     }
                     // A browser that is to remember the session, or no longer, learns until when.
