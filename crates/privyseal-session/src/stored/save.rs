@@ -206,6 +206,7 @@ impl Stored {
             origin.data.dict(),
             record.data.dict(),
             &record.additions,
+            &record.defaults,
             opened.data.dict().clone(),
             self.on_conflict,
         );
