@@ -26,6 +26,7 @@ mod oversize;
 mod peers;
 mod remembering;
 mod renewal;
+mod review;
 mod revocation;
 mod revocation_log;
 mod rotation;
