@@ -9,6 +9,7 @@
 //! conformance suite that every store has to pass.
 
 mod error;
+mod shared;
 mod subject;
 
 use std::future::Future;

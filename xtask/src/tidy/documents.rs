@@ -1,5 +1,7 @@
 //! Documents that point at each other, and at what exists.
 
+use std::collections::BTreeSet;
+
 use super::tree::Tree;
 
 /// Every page of the book is in its summary, so a reader can get there.
@@ -60,6 +62,33 @@ pub(crate) fn commands_of_xtask_exist(tree: &Tree) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// The page that says which test shows what names tests that exist, and all those of the behaviours
+/// of others.
+pub(crate) fn tests_on_the_security_page_exist(tree: &Tree) -> Vec<String> {
+    let page = "docs/security-tests.md";
+    let text = tree.text(page).unwrap_or_default();
+    let named: BTreeSet<&str> = text.split('`').filter(|word| is_test_name(word)).collect();
+    let sources = tree.texts(&[".rs"]).flat_map(|(_, text)| text.lines());
+    let functions: BTreeSet<&str> = sources
+        .filter_map(|line| {
+            let (_, rest) = line.split_once("fn ")?;
+            Some(rest.split_once('(')?.0)
+        })
+        .collect();
+    let gone = named.difference(&functions);
+    let gone = gone.map(|name| format!("{page}: there is no test `{name}`"));
+    let of_peers = functions.iter().filter(|name| name.starts_with("peers_"));
+    let missing = of_peers.filter(|name| !named.contains(*name));
+    let missing = missing.map(|name| format!("{page}: say what `{name}` shows"));
+    gone.chain(missing).collect()
+}
+
+/// Tests are named by sentences: several words, in lower case.
+fn is_test_name(word: &str) -> bool {
+    let of_words = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    word.matches('_').count() >= 3 && word.chars().all(of_words)
 }
 
 /// The changelog has a section for what comes, or for the version that the workspace has.
@@ -180,6 +209,30 @@ mod tests {
         assert_eq!(
             commands_of_xtask_exist(&bad),
             ["a.md:2: no such command: cargo xtask tests"]
+        );
+    }
+
+    #[test]
+    fn tests_that_are_gone_or_not_listed_are_found() {
+        let page = (
+            "docs/security-tests.md",
+            "`a_b_c_d`, `peers_1_is_it_so`, `T::x`, `a_b`\n",
+        );
+        let good = "#[test]\nfn a_b_c_d() {\n    async fn peers_1_is_it_so() {}\n";
+        let tree = Tree::of(&[page, ("a.rs", good)]);
+        assert_eq!(tests_on_the_security_page_exist(&tree), NONE);
+        let bad = [
+            "fn a_b_c_e() {}\nfn peers_1_is_it_so() {}\n",
+            "fn peers_",
+            "2_x() {}\n",
+        ];
+        let tree = Tree::of(&[page, ("a.rs", &bad.concat())]);
+        assert_eq!(
+            tests_on_the_security_page_exist(&tree),
+            [
+                "docs/security-tests.md: there is no test `a_b_c_d`",
+                "docs/security-tests.md: say what `peers_2_x` shows",
+            ]
         );
     }
 

@@ -34,7 +34,8 @@ impl SessionHandle {
         // of their own.
         let signs_in = record.signed_in && !record.ended;
         if record.retired && !signs_in {
-            return if record.modified && !rolls_back {
+            let is_lost = record.ended || (record.modified && !rolls_back);
+            return if is_lost {
                 report(engine.metrics(), Event::WriteDropped);
                 Err(SessionError::Conflict)
             } else {

@@ -180,7 +180,7 @@ impl Stored {
     }
 
     /// Takes over what another request has made of the session, with our changes on top; `false`
-    /// when it has expired. A cookie that no longer opens it makes no change, and is not replaced.
+    /// when it is over.
     fn catch_up(
         &self,
         moment: Moment<'_>,
@@ -193,7 +193,8 @@ impl Stored {
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
-            // The session lives, and the browser has its new cookie by now, or will have it.
+            // The session lives, and the browser has its new cookie by now, or will have it. That
+            // the grace has passed is no sign of theft: when the request came, it had not.
             Admission::Retired | Admission::Reused => {
                 report(moment.metrics, Event::WriteDropped);
                 return Err(SessionError::Conflict);

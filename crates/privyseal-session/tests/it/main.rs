@@ -23,6 +23,7 @@ mod metrics;
 mod mutation;
 mod outages;
 mod oversize;
+mod overtaken;
 mod peers;
 mod remembering;
 mod renewal;
