@@ -200,7 +200,8 @@ impl Codec {
         now: Timestamp,
     ) -> Result<String, SessionError> {
         let under_timeouts = matches!(self.rules, Rules::Timeouts(_));
-        if under_timeouts && record.data.dict().contains_key(META) {
+        let keeps_facts = under_timeouts || matches!(self.prepared, Prepared::Sealed(..));
+        if keeps_facts && record.data.dict().contains_key(META) {
             return Err(SessionError::ReservedKey(META));
         }
         let id = match record.id {

@@ -7,7 +7,7 @@ use privyseal::sealed::SessionId;
 use privyseal::value::{Dict, Value};
 
 use crate::cookie::Came;
-use crate::merge::Additions;
+use crate::merge::{Additions, Defaults};
 use crate::meta::Meta;
 use crate::store::Subject;
 use crate::stored::Origin;
@@ -30,8 +30,12 @@ pub(crate) struct Record {
     pub(crate) origin: Option<Origin>,
     /// What was added to counters, so that it is added to what they are when it is saved.
     pub(crate) additions: Additions,
+    /// What was filled in by default, so that it takes the place of nothing when it is saved.
+    pub(crate) defaults: Defaults,
     /// The session is to have a new id.
     pub(crate) renewal: Option<Renewal>,
+    /// The handler signed a user in.
+    pub(crate) signed_in: bool,
     /// The MAC of a cookie that has no id to be revoked by.
     pub(crate) mac: Option<Vec<u8>>,
     /// What it was revoked by or not when it was opened; `None` without a log of revocations.
@@ -64,7 +68,9 @@ impl Record {
             meta: Meta::default(),
             origin: None,
             additions: Additions::default(),
+            defaults: Defaults::default(),
             renewal: None,
+            signed_in: false,
             mac: None,
             as_opened: None,
             came: Came::default(),

@@ -7,7 +7,7 @@ use super::Engine;
 use crate::record::{AsOpened, Record};
 use crate::revocation::{Presented, RevocationError};
 use crate::rules::Rules;
-use crate::store::{Store as _, Subject};
+use crate::store::{Found, Store as _, Subject};
 use crate::stored::SessionInfo;
 use crate::{SessionError, metrics};
 
@@ -38,8 +38,13 @@ impl Engine {
         subject: &Subject,
         id: SessionId,
     ) -> Result<bool, SessionError> {
-        let sessions = self.sessions_of(subject).await?;
-        if sessions.iter().all(|session| session.id != id) {
+        let codec = self.codec();
+        let stored = self.store_at(&codec, self.clock().now());
+        let (stored, _) = stored.ok_or(SessionError::NotSupported)?;
+        // Not by the list, which need not have all of them and costs much more.
+        let found = stored.store.load(id).await;
+        let found = found.map_err(|error| self.outage_or(error.into()))?;
+        if !matches!(&found, Found::Live(row) if row.subject.as_ref() == Some(subject)) {
             return Ok(false);
         }
         self.end_session(id).await?;
@@ -122,9 +127,12 @@ impl Engine {
         Ok(())
     }
 
-    /// The same for the one cookie that a request brought, where it has no id.
-    pub(crate) async fn revoke_cookie(&self, record: &Record) -> Result<(), SessionError> {
-        if let (Some(revocations), Some(mac)) = (self.revocations(), &record.mac) {
+    /// The same for a session as a request brought it: the one cookie, where it has no id.
+    pub(crate) async fn revoke_opened(&self, opened: &AsOpened) -> Result<(), SessionError> {
+        if let Some(id) = opened.id {
+            return self.revoke(id).await;
+        }
+        if let (Some(revocations), Some(mac)) = (self.revocations(), &opened.mac) {
             revocations.revoke_cookie(mac, self.longest_life()).await?;
         }
         Ok(())

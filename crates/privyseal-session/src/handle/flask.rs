@@ -18,7 +18,7 @@ impl SessionHandle {
             self.check_signing_key()?;
         }
         if record.ended {
-            let revoked = self.0.engine.revoke_cookie(&record).await;
+            let revoked = self.revoke(record.as_opened.take()).await;
             revoked.map_err(|error| self.0.engine.outage_or(error))?;
         }
         if !self.signs() {

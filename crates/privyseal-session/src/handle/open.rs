@@ -89,7 +89,8 @@ impl SessionHandle {
             |record| Some((record.id?, record.issued_at?)),
         )?;
         let record = opened.map(|mut record| {
-            if self.follows_flask() && self.0.engine.revocations().is_some() {
+            // Flask gives its sessions no id, under whosever rules they are read.
+            if record.id.is_none() && self.0.engine.revocations().is_some() {
                 record.mac = codec.mac(cookie);
             }
             Box::new(record)

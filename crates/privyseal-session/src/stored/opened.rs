@@ -31,11 +31,15 @@ impl Opened {
         let (envelope, payload) =
             Envelope::decode(&row.data).ok_or_else(|| unreadable("its version is unknown"))?;
         let (mut dict, needs_resealing) = read(moment, id, payload)?;
-        let mut meta = match dict.remove(META) {
+        let meta = match dict.remove(META) {
             Some(Value::Dict(meta)) => Meta::from_dict(&meta),
             _ => Meta::default(),
         };
-        meta.subject = row.subject;
+        // The column is for looking up. Where rows are sealed, whoever can write the database must not
+        // make a session another user's with it.
+        if meta.subject != row.subject {
+            return Err(unreadable("it lies under another user"));
+        }
         Ok(Self {
             envelope,
             data: dict.into(),

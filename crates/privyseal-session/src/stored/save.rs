@@ -39,15 +39,20 @@ impl Stored {
             return self.save_new(moment, record, rolls_back).await;
         };
         if record.ended {
-            self.store.end(id).await?;
-            report(moment.metrics, Event::SessionEnded);
+            if self.store.end(id).await? {
+                report(moment.metrics, Event::SessionEnded);
+            }
             return Ok(Outgoing::Removed);
         }
         if rolls_back {
             return Ok(Outgoing::Unchanged);
         }
+        // Of the requests of one page, which all bring the old cookie, the first renews for all:
+        // one new id after the other would push the old one out of its grace window.
+        let renewed = origin.successor.is_some();
         let renewal = record
             .renewal
+            .filter(|renewal| *renewal == Renewal::MoreRights || !renewed)
             .or_else(|| origin.is_due(moment).then_some(Renewal::Routine));
         // A ring that only verifies serves readers.
         let reseals = origin.needs_resealing && moment.codec.signs();
@@ -120,7 +125,7 @@ impl Stored {
         mut renewal: Option<Renewal>,
     ) -> Result<Outgoing, SessionError> {
         let begins_anew = record.created_at != origin.envelope.created_at;
-        if renewal == Some(Renewal::MoreRights) {
+        if record.signed_in {
             self.check_room(moment, record).await?;
         }
         for attempt in 0..MAX_ATTEMPTS {
@@ -144,7 +149,7 @@ impl Stored {
                     if renewal.is_some() {
                         report(moment.metrics, Event::SessionRenewed);
                     }
-                    if renewal == Some(Renewal::MoreRights) {
+                    if record.signed_in {
                         self.after_sign_in(moment, record, id).await?;
                     }
                     // A browser that is to remember the session, or no longer, learns until when.
@@ -202,6 +207,7 @@ impl Stored {
             origin.data.dict(),
             record.data.dict(),
             &record.additions,
+            &record.defaults,
             opened.data.dict().clone(),
             self.on_conflict,
         );
@@ -250,6 +256,7 @@ impl Origin {
     fn is_due(&self, moment: Moment<'_>) -> bool {
         // A browser that still has to learn of the last one is not given another.
         self.successor.is_none()
+            && self.envelope.has_room(moment.now)
             && moment.codec.signs()
             && moment.timeouts.rotate_every.is_some_and(|every| {
                 let age = moment.now.seconds_since(self.envelope.renewed_at);

@@ -27,6 +27,7 @@ mod overtaken;
 mod peers;
 mod remembering;
 mod renewal;
+mod review;
 mod revocation;
 mod revocation_log;
 mod rotation;
