@@ -33,7 +33,10 @@ async fn the_sqlite_log_keeps_the_contract_also_when_it_is_opened_again() {
 
 /// Calls again where others had the lock for two seconds, as on a machine with much else to do
 /// they may; such a call has done nothing.
-async fn patiently<T>(call: impl AsyncFn() -> Result<T, StoreError>) -> T {
+async fn patiently<T, F>(call: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
     loop {
         match call().await {
             Err(error) if error.is_unavailable() => {}

@@ -132,12 +132,13 @@ async fn a_process_writes_until_it_is_killed() {
 
 async fn count(store: std::sync::Arc<impl Store>, rounds: u64) {
     let id = random_id();
-    assert!(patiently(async || store.create(id, &row(b"0")).await).await);
+    let zero = row(b"0");
+    assert!(patiently(|| store.create(id, &zero)).await);
     tell(&format!("{id} 0"));
     for value in 1..=rounds {
         let data = value.to_string();
         let row = row(data.as_bytes());
-        let updated = patiently(async || store.update(id, value, &row).await).await;
+        let updated = patiently(|| store.update(id, value, &row)).await;
         assert_eq!(updated, Updated::Done);
         tell(&format!("{id} {value}"));
     }
@@ -149,10 +150,10 @@ async fn begin_and_end(store: std::sync::Arc<impl Store>, rounds: u64) {
         // Now and then one that does not fit into a page.
         let data = vec![b'x'; if round % 8 == 0 { 20_000 } else { 100 }];
         let row = row(&data);
-        assert!(patiently(async || store.create(id, &row).await).await);
-        let updated = patiently(async || store.update(id, 1, &row).await).await;
+        assert!(patiently(|| store.create(id, &row)).await);
+        let updated = patiently(|| store.update(id, 1, &row)).await;
         assert_eq!(updated, Updated::Done);
-        assert!(patiently(async || store.end(id).await).await);
+        assert!(patiently(|| store.end(id)).await);
         tell(&format!("{id} ended"));
     }
 }

@@ -31,7 +31,7 @@ async fn a_process_adds_to_the_counter() {
     let store = SqliteStore::open(path).await.unwrap();
     let counter = SessionId::from_bytes([7; 16]);
     let zero = row(b"0");
-    patiently(async || store.create(counter, &zero).await).await;
+    patiently(|| store.create(counter, &zero)).await;
     for _ in 0..20 {
         let Found::Live(mut read) = store.load(counter).await.unwrap() else {
             panic!("the counter is not there");
@@ -40,7 +40,7 @@ async fn a_process_adds_to_the_counter() {
             let value: u64 = std::str::from_utf8(&read.data).unwrap().parse().unwrap();
             let next = (value + 1).to_string();
             let next = row(next.as_bytes());
-            match patiently(async || store.update(counter, read.version, &next).await).await {
+            match patiently(|| store.update(counter, read.version, &next)).await {
                 Updated::Done => break,
                 Updated::Conflict(current) => read = current,
                 Updated::Gone => panic!("the counter is gone"),
