@@ -33,6 +33,9 @@ mod book {
 
     #[doc = include_str!("../../../docs/stored-sessions.md")]
     struct StoredSessions;
+
+    #[doc = include_str!("../../../docs/stores.md")]
+    struct Stores;
 }
 
 mod extract;

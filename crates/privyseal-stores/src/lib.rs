@@ -3,7 +3,12 @@
 mod bell;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(any(
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite"
+))]
 mod connect;
 mod memory;
 #[cfg(feature = "mysql")]
@@ -17,7 +22,12 @@ mod sqlite;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisOptions, RedisStore};
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(any(
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite"
+))]
 pub use connect::ConnectError;
 pub use memory::MemoryStore;
 #[cfg(feature = "mysql")]

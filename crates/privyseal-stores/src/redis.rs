@@ -14,9 +14,9 @@ mod sessions;
 use std::fmt;
 use std::sync::OnceLock;
 
-use privyseal_session::store::StoreError;
 use redis::Client;
 
+use crate::connect::ConnectError;
 use error::store_error;
 use link::{Link, Single};
 use listener::Listener;
@@ -68,7 +68,7 @@ pub use options::RedisOptions;
 /// ```no_run
 /// use privyseal_stores::RedisStore;
 ///
-/// # async fn example() -> Result<(), privyseal_session::store::StoreError> {
+/// # async fn example() -> Result<(), privyseal_stores::ConnectError> {
 /// let store = RedisStore::connect("redis://app:password@127.0.0.1:6379/0").await?;
 /// # Ok(())
 /// # }
@@ -95,8 +95,8 @@ impl RedisStore {
     /// `redis+unix:///path/of/socket?user=...&pass=...&db=...`.
     ///
     /// # Errors
-    /// When the address is none, or there is no connection.
-    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+    /// When the URL makes no sense, or there is no connection.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::connect_with(url, RedisOptions::default()).await
     }
 
@@ -104,7 +104,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
-    pub async fn connect_with(url: &str, options: RedisOptions) -> Result<Self, StoreError> {
+    pub async fn connect_with(url: &str, options: RedisOptions) -> Result<Self, ConnectError> {
         let client = options.client(options::address(url)?)?;
         let single = Single::connect(client.clone(), options.clone()).await;
         let link = Link::Single(Box::new(single.map_err(|error| store_error(&error))?));
@@ -114,11 +114,11 @@ impl RedisStore {
     /// Connects to a cluster, through any of these nodes; it tells of the others.
     ///
     /// # Errors
-    /// When an address is none, or no node can be reached.
+    /// When a URL makes no sense, or no node can be reached.
     #[cfg(feature = "redis-cluster")]
     pub async fn connect_cluster<'a>(
         urls: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, ConnectError> {
         Self::connect_cluster_with(urls, RedisOptions::default()).await
     }
 
@@ -130,7 +130,7 @@ impl RedisStore {
     pub async fn connect_cluster_with<'a>(
         urls: impl IntoIterator<Item = &'a str>,
         options: RedisOptions,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, ConnectError> {
         let nodes: Vec<_> = urls
             .into_iter()
             .map(options::address)
@@ -146,7 +146,7 @@ impl RedisStore {
         link: Link,
         servers: Vec<Client>,
         options: RedisOptions,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, ConnectError> {
         for server in &servers {
             // Of a cluster, one node is enough, and the first may be away.
             if checks::warn_of_settings(server, &options).await.is_ok() {

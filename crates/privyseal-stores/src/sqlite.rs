@@ -16,6 +16,7 @@ use privyseal_session::revocation::{Page, Revocation, RevocationLog};
 use privyseal_session::store::{Found, NewRow, Row, Store, StoreError, Subject, Updated};
 
 use crate::bell::Bell;
+use crate::connect::ConnectError;
 use readers::Readers;
 use rows::OwnedRow;
 use writer::{Durability, Writer};
@@ -62,9 +63,9 @@ impl SqliteStore {
     /// date. Any number of processes may do so at once. The directory must exist.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] if the file is the database of something else or of a newer
-    /// version of this program, [`StoreError::Unavailable`] if it cannot be opened.
-    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+    /// When the file cannot be opened, belongs to something else, or was written by a newer version
+    /// of this program.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, ConnectError> {
         let path: PathBuf = path.as_ref().to_owned();
         blocking(move || {
             let path = file::create(&path)?;
@@ -199,11 +200,14 @@ impl RevocationLog for SqliteStore {
 }
 
 /// Runs what may wait for a disk or for another process on a thread where that hurts nobody.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
+async fn blocking<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(StoreError::unavailable(error)),
+        Err(error) => Err(StoreError::unavailable(error).into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

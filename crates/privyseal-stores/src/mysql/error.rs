@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use mysql_async::{DriverError, Error, IoError, ServerError};
 use privyseal_session::store::StoreError;
 
+use crate::connect::ConnectError;
+
 /// Why a statement has no answer.
 pub(super) struct Failure {
     error: Reason,
@@ -52,6 +54,16 @@ impl Failure {
         self.code() == Some(DUPLICATE)
     }
 
+    /// Whether the tables have other columns than ours.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.code() == Some(NO_COLUMN)
+    }
+
+    /// Whether the user may not do this.
+    pub(super) fn is_forbidden(&self) -> bool {
+        self.code().is_some_and(|code| FORBIDDEN.contains(&code))
+    }
+
     /// Whether there are no tables yet.
     pub(super) fn is_no_table(&self) -> bool {
         self.code() == Some(NO_TABLE)
@@ -91,6 +103,19 @@ impl Failure {
     }
 }
 
+/// Of a statement about the tables themselves.
+impl From<Failure> for ConnectError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_foreign() {
+            Self::Foreign
+        } else if failure.is_forbidden() {
+            Self::NoRights(failure.into())
+        } else {
+            Self::Store(failure.into())
+        }
+    }
+}
+
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure.error {
@@ -126,6 +151,7 @@ fn of_server(error: &ServerError) -> StoreError {
 }
 
 const DUPLICATE: u16 = 1062;
+const NO_COLUMN: u16 = 1054;
 const NO_TABLE: u16 = 1146;
 const DEADLOCK: u16 = 1213;
 
@@ -136,7 +162,10 @@ const FULL: [u16; 2] = [1021, 1114];
 const QUOTING: [u16; 6] = [DUPLICATE, 1264, 1265, 1292, 1366, 1406];
 
 /// Unknown columns, syntax and tables: these are not our tables, or it is not our database.
-const STRANGE: [u16; 3] = [1054, 1064, NO_TABLE];
+const STRANGE: [u16; 3] = [NO_COLUMN, 1064, NO_TABLE];
+
+/// No right to use the database, the table, or one of its columns.
+const FORBIDDEN: [u16; 3] = [1044, 1142, 1143];
 
 /// The server shuts down, or is a replica now.
 const GOING_OR_READ_ONLY: [u16; 4] = [1053, 1290, 1792, 1836];

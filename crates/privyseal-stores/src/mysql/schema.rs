@@ -14,41 +14,55 @@ use crate::connect::ConnectError;
 /// each statement that makes a table, so each can be repeated, and the version is written last.
 /// Where the tables are up to date, no right to make tables is needed.
 pub(super) async fn migrate(client: &Client) -> Result<(), ConnectError> {
-    let mut connection = client.connection().await.map_err(StoreError::from)?;
+    let mut connection = client.connection().await?;
     check_packets(&mut connection).await?;
-    let found = version(&mut connection).await?;
-    let known = MIGRATIONS.len() as u64;
-    if found < known {
+    if known(version(&mut connection).await?)? < MIGRATIONS.len() {
         lock(&mut connection).await?;
         let migrated = migrate_locked(&mut connection).await;
         // When the connection is lost, so is the lock.
         let unlock = format!("DO RELEASE_LOCK({LOCK})");
-        connection.query_drop(unlock).await.map_err(store_error)?;
+        connection
+            .query_drop(unlock)
+            .await
+            .map_err(Failure::under_way)?;
         return migrated;
-    }
-    if found > known {
-        return Err(ConnectError::NewerTables { found, known });
     }
     Ok(())
 }
 
+/// How many of the migrations were run, if there are no others.
+fn known(found: u64) -> Result<usize, ConnectError> {
+    let known = MIGRATIONS.len();
+    match usize::try_from(found) {
+        Ok(found) if found <= known => Ok(found),
+        _ => Err(ConnectError::NewerTables {
+            found,
+            known: known as u64,
+        }),
+    }
+}
+
 async fn migrate_locked(connection: &mut Conn) -> Result<(), ConnectError> {
-    let found = usize::try_from(version(connection).await?).unwrap_or(usize::MAX);
+    // Another process may have been faster, and newer.
+    let found = known(version(connection).await?)?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(found) {
         for statement in *migration {
             let made = connection.query_drop(*statement).await;
-            made.map_err(store_error)?;
+            made.map_err(Failure::under_way)?;
         }
         let version = index + 1;
         let note = format!("UPDATE privyseal_schema SET value = {version} WHERE name = 'version'");
-        connection.query_drop(note).await.map_err(store_error)?;
+        connection
+            .query_drop(note)
+            .await
+            .map_err(Failure::under_way)?;
     }
     Ok(())
 }
 
 async fn check_packets(connection: &mut Conn) -> Result<(), ConnectError> {
     let found = connection.query_first("SELECT @@max_allowed_packet").await;
-    let found: u64 = found.map_err(store_error)?.unwrap_or(u64::MAX);
+    let found: u64 = found.map_err(Failure::under_way)?.unwrap_or(u64::MAX);
     // A row with the longest data and all that goes with it.
     let needed = MAX_DATA_LEN as u64 + 64 * 1024;
     if found < needed {
@@ -57,7 +71,7 @@ async fn check_packets(connection: &mut Conn) -> Result<(), ConnectError> {
     Ok(())
 }
 
-async fn version(connection: &mut Conn) -> Result<u64, StoreError> {
+async fn version(connection: &mut Conn) -> Result<u64, ConnectError> {
     let version = "SELECT value FROM privyseal_schema WHERE name = 'version'";
     match connection.query_first(version).await {
         Ok(version) => Ok(version.unwrap_or(0)),
@@ -71,19 +85,19 @@ async fn version(connection: &mut Conn) -> Result<u64, StoreError> {
     }
 }
 
-async fn lock(connection: &mut Conn) -> Result<(), StoreError> {
+async fn lock(connection: &mut Conn) -> Result<(), ConnectError> {
     let lock = format!("SELECT GET_LOCK({LOCK}, 60)");
-    let locked: Option<Option<u8>> = connection.query_first(lock).await.map_err(store_error)?;
+    let locked: Option<Option<u8>> = connection
+        .query_first(lock)
+        .await
+        .map_err(Failure::under_way)?;
     match locked.flatten() {
         Some(1) => Ok(()),
         _ => Err(StoreError::unavailable(
             "another process has been making the tables for a minute",
-        )),
+        )
+        .into()),
     }
-}
-
-fn store_error(error: mysql_async::Error) -> StoreError {
-    Failure::under_way(error).into()
 }
 
 /// Locks are the whole server's, and their names have at most 64 characters.

@@ -5,6 +5,7 @@ use privyseal_session::store::StoreError;
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::client::Repeat;
+use crate::connect::ConnectError;
 
 /// Why a statement has no answer.
 pub(super) struct Failure {
@@ -66,10 +67,33 @@ impl Failure {
         })
     }
 
+    fn is_foreign(&self) -> bool {
+        self.database()
+            .is_some_and(|error| *error.code() == SqlState::UNDEFINED_COLUMN)
+    }
+
+    fn is_forbidden(&self) -> bool {
+        self.database()
+            .is_some_and(|error| *error.code() == SqlState::INSUFFICIENT_PRIVILEGE)
+    }
+
     fn database(&self) -> Option<&DbError> {
         match &self.error {
             Error::Client(error) => error.as_db_error(),
             Error::Pool(_) => None,
+        }
+    }
+}
+
+/// Of a statement about the tables themselves.
+impl From<Failure> for ConnectError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_foreign() {
+            Self::Foreign
+        } else if failure.is_forbidden() {
+            Self::NoRights(failure.into())
+        } else {
+            Self::Store(failure.into())
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The tables, and how they get from one version to the next.
 
-use privyseal_session::store::StoreError;
 use tokio_postgres::IsolationLevel;
 
 use super::client::Client;
@@ -13,7 +12,7 @@ use crate::connect::ConnectError;
 /// All of it is one transaction under a lock, so it happens once or not at all, however many
 /// processes start together. Where the tables are up to date, no right to make tables is needed.
 pub(super) async fn migrate(client: &Client) -> Result<(), ConnectError> {
-    let mut connection = client.connection().await.map_err(StoreError::from)?;
+    let mut connection = client.connection().await?;
     let transaction = connection
         .build_transaction()
         // Each statement has to see what was committed while we waited for the lock.
@@ -21,12 +20,12 @@ pub(super) async fn migrate(client: &Client) -> Result<(), ConnectError> {
         .read_only(false)
         .start()
         .await
-        .map_err(store_error)?;
+        .map_err(Failure::under_way)?;
     let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
     transaction
         .batch_execute(&lock)
         .await
-        .map_err(store_error)?;
+        .map_err(Failure::under_way)?;
     let found = version(&transaction).await?;
     let known = MIGRATIONS.len() as u64;
     if found > known {
@@ -36,32 +35,29 @@ pub(super) async fn migrate(client: &Client) -> Result<(), ConnectError> {
         transaction
             .batch_execute(migration)
             .await
-            .map_err(store_error)?;
+            .map_err(Failure::under_way)?;
     }
     if found < known {
         let note = format!("UPDATE privyseal_schema SET value = {known} WHERE name = 'version'");
         transaction
             .batch_execute(&note)
             .await
-            .map_err(store_error)?;
+            .map_err(Failure::under_way)?;
     }
-    transaction.commit().await.map_err(store_error)?;
+    transaction.commit().await.map_err(Failure::under_way)?;
     Ok(())
 }
 
 async fn version(transaction: &deadpool_postgres::Transaction<'_>) -> Result<u64, ConnectError> {
     let there = "SELECT to_regclass('privyseal_schema') IS NOT NULL";
     let row = transaction.query_one(there, &[]).await;
-    if !rows::column::<bool>(&row.map_err(store_error)?, 0)? {
+    if !rows::column::<bool>(&row.map_err(Failure::under_way)?, 0)? {
         return Ok(0);
     }
     let version = "SELECT value FROM privyseal_schema WHERE name = 'version'";
-    let row = transaction.query_one(version, &[]).await;
-    Ok(rows::number(&row.map_err(store_error)?, 0)?)
-}
-
-fn store_error(error: tokio_postgres::Error) -> StoreError {
-    Failure::from(error).into()
+    let row = transaction.query_opt(version, &[]).await;
+    let row = row.map_err(Failure::under_way)?;
+    Ok(rows::number(&row.ok_or(ConnectError::Foreign)?, 0)?)
 }
 
 /// Each leads from the version of its index to the next. Never edit one that was released.

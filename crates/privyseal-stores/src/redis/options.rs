@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use privyseal_session::store::StoreError;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion,
     RedisError,
 };
 
 use super::error::store_error;
+use crate::connect::ConnectError;
 
 /// Settings of a [`RedisStore`](super::RedisStore), all with a default.
 ///
@@ -17,7 +17,7 @@ use super::error::store_error;
 /// ```no_run
 /// use privyseal_stores::{RedisOptions, RedisStore};
 ///
-/// # async fn example() -> Result<(), privyseal_session::store::StoreError> {
+/// # async fn example() -> Result<(), privyseal_stores::ConnectError> {
 /// let options = RedisOptions::default().with_prefix("shop:");
 /// let store = RedisStore::connect_with("redis://127.0.0.1:6379/2", options).await?;
 /// # Ok(())
@@ -92,8 +92,9 @@ impl RedisOptions {
     }
 
     /// A client for an address; nothing is connected yet.
-    pub(super) fn client(&self, address: ConnectionInfo) -> Result<Client, StoreError> {
-        self.build(address).map_err(|error| store_error(&error))
+    pub(super) fn client(&self, address: ConnectionInfo) -> Result<Client, ConnectError> {
+        let client = self.build(address);
+        Ok(client.map_err(|error| store_error(&error))?)
     }
 
     #[cfg(feature = "redis-tls")]
@@ -123,23 +124,18 @@ impl RedisOptions {
 }
 
 /// What a URL says.
-pub(super) fn address(url: &str) -> Result<ConnectionInfo, StoreError> {
+pub(super) fn address(url: &str) -> Result<ConnectionInfo, ConnectError> {
     // The client's error might quote the password.
     let address = url
         .into_connection_info()
-        .map_err(|_| StoreError::unavailable(BadAddress))?;
+        .map_err(|_| ConnectError::Url(URL))?;
     // In this version of the protocol the server and the client tell when a connection breaks.
     let settings = address.redis_settings().clone();
     Ok(address.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3)))
 }
 
-/// A URL that says no place of a server.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the address of Redis is not one of redis://, rediss:// (with the feature redis-tls) or \
-     redis+unix://"
-)]
-struct BadAddress;
+const URL: &str = "redis://user:password@host:6379/0, or redis+unix:///path/of/socket; rediss:// is TLS \
+                   and takes the feature redis-tls";
 
 /// How many calls may wait to be sent: more than a node has requests at once.
 const MAX_QUEUED: usize = 1024;

@@ -6,7 +6,8 @@ use rusqlite::{Error, ErrorCode};
 
 use privyseal_session::store::StoreError;
 
-/// All who wait for one transaction share its error. The errors of SQLite name tables and codes, never what is in a row.
+/// All who wait for one transaction share its error. The errors of SQLite name tables and codes,
+/// never what is in a row.
 pub(super) fn of(error: impl Into<Arc<Error>>) -> StoreError {
     let error: Arc<Error> = error.into();
     match code(&error) {
@@ -16,6 +17,11 @@ pub(super) fn of(error: impl Into<Arc<Error>>) -> StoreError {
         }
         Some(_) => StoreError::unavailable(error),
     }
+}
+
+/// Whether the file is no database.
+pub(super) fn is_foreign(error: &Error) -> bool {
+    code(error) == Some(ErrorCode::NotADatabase)
 }
 
 /// Whether another connection is in the way, and may be gone in a moment.

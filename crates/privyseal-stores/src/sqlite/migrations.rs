@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use privyseal_session::store::StoreError;
 use rusqlite::{Connection, Error, TransactionBehavior};
 
 use super::failure;
+use crate::connect::ConnectError;
 
 /// Brings the database up to date, while other processes may be at it as well.
-pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn run(connection: &mut Connection) -> Result<(), ConnectError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match attempt(connection) {
@@ -19,8 +19,11 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {
             {
                 std::thread::sleep(Duration::from_millis(5));
             }
-            Err(Refused::Sqlite(error)) => return Err(failure::of(error)),
-            Err(Refused::Foreign(message)) => return Err(StoreError::unreadable(message)),
+            Err(Refused::Sqlite(error)) if failure::is_foreign(&error) => {
+                return Err(ConnectError::Foreign);
+            }
+            Err(Refused::Sqlite(error)) => return Err(failure::of(error).into()),
+            Err(Refused::Finally(error)) => return Err(error),
             Ok(()) => return Ok(()),
         }
     }
@@ -29,7 +32,7 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {
 enum Refused {
     Sqlite(Error),
     /// Not a database of ours, or not yet.
-    Foreign(String),
+    Finally(ConnectError),
 }
 
 impl From<Error> for Refused {
@@ -65,15 +68,13 @@ fn version(connection: &Connection) -> Result<usize, Refused> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
     let empty = (application, version, tables) == (0, 0, 0);
     if application != APPLICATION_ID && !empty {
-        return Err(Refused::Foreign(
-            "the file is a database of another application".into(),
-        ));
+        return Err(Refused::Finally(ConnectError::Foreign));
     }
     if version > MIGRATIONS.len() {
-        return Err(Refused::Foreign(format!(
-            "the database is of version {version}, and this program knows versions up to {}",
-            MIGRATIONS.len()
-        )));
+        return Err(Refused::Finally(ConnectError::NewerTables {
+            found: version as u64,
+            known: MIGRATIONS.len() as u64,
+        }));
     }
     Ok(version)
 }

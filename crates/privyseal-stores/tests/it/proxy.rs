@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 pub(crate) struct Proxy {
     address: SocketAddr,
@@ -19,6 +20,7 @@ struct State {
     trips: AtomicUsize,
     connections: AtomicUsize,
     next_answer: AtomicU8,
+    withheld: Notify,
 }
 
 /// What becomes of the next thing that the server says.
@@ -63,6 +65,11 @@ impl Proxy {
         self.state.connections.load(Ordering::SeqCst)
     }
 
+    /// Returns when an answer was [withheld](Answer::Withheld).
+    pub(crate) async fn has_withheld(&self) {
+        self.state.withheld.notified().await;
+    }
+
     pub(crate) fn next_answer_is(&self, answer: Answer) {
         self.state.next_answer.store(answer as u8, Ordering::SeqCst);
     }
@@ -76,12 +83,8 @@ async fn serve(listener: TcpListener, server: String, state: Arc<State>) {
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         let server_spoke = Arc::new(AtomicBool::new(false));
-        let up = upwards(
-            from_client,
-            to_server,
-            Arc::clone(&state),
-            Arc::clone(&server_spoke),
-        );
+        let (states, spoke) = (Arc::clone(&state), Arc::clone(&server_spoke));
+        let up = upwards(from_client, to_server, states, spoke);
         let down = downwards(from_server, to_client, Arc::clone(&state), server_spoke);
         tokio::spawn(async move {
             tokio::select! { () = up => {}, () = down => {} }
@@ -117,7 +120,10 @@ async fn downwards(
         match state.next_answer.swap(0, Ordering::SeqCst) {
             0 => {}
             1 => return,
-            _ => std::future::pending().await,
+            _ => {
+                state.withheld.notify_one();
+                std::future::pending().await
+            }
         }
         server_spoke.store(true, Ordering::SeqCst);
         if to.write_all(buffer.get(..len).unwrap()).await.is_err() {

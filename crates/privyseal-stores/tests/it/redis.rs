@@ -9,6 +9,7 @@ mod settings;
 mod tls;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
@@ -18,11 +19,25 @@ use privyseal_stores::conformance::{self, Expiry, Waking};
 use privyseal_stores::{RedisOptions, RedisStore};
 use privyseal_testkit::servers::redis::RedisServer;
 
+use crate::row::subject;
+
 /// A store on the shared server, under keys of its own.
 async fn store(prefix: &str) -> Arc<RedisStore> {
-    let options = RedisOptions::default().with_prefix(prefix);
-    let url = RedisServer::shared().url();
-    Arc::new(RedisStore::connect_with(&url, options).await.unwrap())
+    connect_with(&RedisServer::shared().url(), patient().with_prefix(prefix)).await
+}
+
+/// A store that has a server to itself.
+async fn connect(server: &RedisServer) -> Arc<RedisStore> {
+    connect_with(&server.url(), patient()).await
+}
+
+async fn connect_with(url: &str, options: RedisOptions) -> Arc<RedisStore> {
+    Arc::new(RedisStore::connect_with(url, options).await.unwrap())
+}
+
+/// Waits for a server on a machine that has much else to do.
+fn patient() -> RedisOptions {
+    RedisOptions::default().with_timeout(Duration::from_secs(60))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -37,8 +52,7 @@ async fn the_redis_log_keeps_the_contract() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_redis_store_keeps_the_contract_over_a_socket() {
-    let url = RedisServer::shared().socket_url();
-    let store = Arc::new(RedisStore::connect(&url).await.unwrap());
+    let store = connect_with(&RedisServer::shared().socket_url(), patient()).await;
     conformance::store(&store, Expiry::ByItself).await;
 }
 
@@ -46,10 +60,7 @@ async fn the_redis_store_keeps_the_contract_over_a_socket() {
 fn row<'a>(subject: Option<&'a Subject>, data: &'a [u8]) -> NewRow<'a> {
     NewRow {
         subject,
-        last_seen: NOW,
-        expires_at: NOW.plus_seconds(3600),
-        ends_at: NOW.plus_seconds(86_400),
-        data,
+        ..crate::row::row(data)
     }
 }
 
@@ -59,10 +70,6 @@ fn revocation() -> Revocation {
         began_until: NOW,
         forget_at: NOW.plus_seconds(3600),
     }
-}
-
-fn subject(name: &str) -> Subject {
-    Subject::new(name).unwrap()
 }
 
 fn id(byte: u8) -> SessionId {

@@ -1,13 +1,8 @@
-//! What the private instances have in common: a directory, a port, and a process that ends with
-//! ours.
+//! What the private instances have in common: a directory, programs, users and certificates.
 
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{LazyLock, mpsc};
-use std::time::{Duration, Instant};
+use std::process::{ChildStdin, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
@@ -49,62 +44,32 @@ impl Directory {
     }
 }
 
-/// A port that nobody listens on right now.
+/// A command that runs as another user if we are root, and as ourselves if we are not, or if none
+/// is named; it gets `death_signal` when we are gone.
 ///
 /// # Errors
-/// When there is none.
-pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
-}
-
-/// Starts a server that gets a signal as soon as our process is gone.
-///
-/// The kernel sends the signal when the *thread* ends that started the child, and the threads of
-/// tests end early. So one thread that never ends starts them all.
-///
-/// # Errors
-/// When it cannot be started.
-pub fn spawn(command: Command) -> Result<Child> {
-    type Order = (Command, mpsc::Sender<io::Result<Child>>);
-    static STARTER: LazyLock<mpsc::Sender<Order>> = LazyLock::new(|| {
-        let (sender, orders) = mpsc::channel::<Order>();
-        std::thread::spawn(move || {
-            for (mut command, answer) in orders {
-                // Who asked is waiting.
-                let _ = answer.send(command.spawn());
-            }
-        });
-        sender
-    });
-    let program = command.get_program().to_owned();
-    let (sender, answer) = mpsc::channel();
-    STARTER.send((command, sender))?;
-    answer
-        .recv()?
-        .with_context(|| format!("could not start {}", program.display()))
-}
-
-/// A command that runs as another user if we are root, and as ourselves if we are not.
-///
-/// # Errors
-/// When there is no such user.
-pub fn command_as(user: &str, program: &Path, death_signal: Option<&str>) -> Result<Command> {
-    let mut command = Command::new("setpriv");
-    // The way to another user clears the signal, so it is set behind that, by a second setpriv.
-    if std::fs::metadata("/proc/self")?.uid() == 0 {
-        command.args([&format!("--reuid={user}"), &format!("--regid={user}")]);
-        command.arg("--clear-groups");
-        if let Some(signal) = death_signal {
-            command.args(["setpriv", "--pdeathsig", signal]);
-        }
-    } else if let Some(signal) = death_signal {
-        command.args(["--pdeathsig", signal]);
-    } else {
-        command = Command::new(program);
-        return Ok(command);
+/// When it cannot be told who we are.
+pub fn command(user: Option<&str>, program: &Path, death_signal: Option<&str>) -> Result<Command> {
+    let mut words: Vec<String> = Vec::new();
+    if let Some(user) = user
+        && std::fs::metadata("/proc/self")?.uid() == 0
+    {
+        let (user, group) = (format!("--reuid={user}"), format!("--regid={user}"));
+        words.extend(["setpriv".into(), user, group, "--clear-groups".into()]);
     }
-    command.arg(program).current_dir("/");
+    // The way to another user clears the signal, so it is set behind that, by a second setpriv.
+    if let Some(signal) = death_signal {
+        words.extend(["setpriv", "--pdeathsig", signal].map(str::to_owned));
+    }
+    let mut command = match words.split_first() {
+        Some((first, rest)) => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program);
+            command
+        }
+        None => Command::new(program),
+    };
+    command.current_dir("/");
     Ok(command)
 }
 
@@ -125,21 +90,21 @@ pub fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Makes an authority (`ca.pem`) and a server's key and certificate of it in a directory, owned by
-/// a user.
+/// a user, or by ourselves.
 ///
 /// # Errors
 /// When there is no `openssl`, or it fails.
-pub fn make_certificates(user: &str, directory: &Path) -> Result<()> {
+pub fn make_certificates(user: Option<&str>, directory: &Path) -> Result<()> {
     let openssl = program(&["/usr/bin/openssl", "/usr/local/bin/openssl"], "openssl")?;
     let make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2";
     let authority = "-keyout ca.key -out ca.pem -subj /CN=Test -addext keyUsage=keyCertSign";
     let server = "-keyout server.key -out server.pem -subj /CN=Server -CA ca.pem -CAkey ca.key \
                   -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=CA:FALSE";
     for arguments in [authority, server] {
-        let mut command = command_as(user, &openssl, None)?;
-        command.args(make.split(' '));
-        command.args(arguments.split_ascii_whitespace());
-        run(command.current_dir(directory))?;
+        let mut make_one = command(user, &openssl, None)?;
+        make_one.args(make.split(' '));
+        make_one.args(arguments.split_ascii_whitespace());
+        run(make_one.current_dir(directory))?;
     }
     Ok(())
 }
@@ -156,41 +121,4 @@ pub fn program(candidates: &[&str], package: &str) -> Result<PathBuf> {
              apt-get install --no-install-recommends {package}"
         )
     })
-}
-
-/// Asks until the answer is yes; `child` must not end meanwhile.
-///
-/// # Errors
-/// When it ends, or does not answer within half a minute; `log` is then quoted.
-pub fn wait_until_ready(child: &mut Child, log: &Path, ready: impl Fn() -> bool) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !ready() {
-        let ended = child.try_wait()?;
-        if ended.is_some() || Instant::now() > deadline {
-            let log = std::fs::read_to_string(log).unwrap_or_default();
-            bail!("the server is not ready ({ended:?}); its log:\n{log}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
-}
-
-/// Sends a signal to processes by their ids; one that has ended is no error.
-pub fn signal(signal: &str, processes: &[u32]) {
-    let mut command = Command::new("kill");
-    command.arg(format!("-{signal}"));
-    command.args(processes.iter().map(u32::to_string));
-    let _ = command.stderr(Stdio::null()).status();
-}
-
-/// The processes that a process has started.
-pub fn children(parent: u32) -> Vec<u32> {
-    let Ok(tasks) = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))
-    else {
-        return Vec::new();
-    };
-    tasks
-        .split_whitespace()
-        .filter_map(|id| id.parse().ok())
-        .collect()
 }

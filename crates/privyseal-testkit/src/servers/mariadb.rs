@@ -1,14 +1,16 @@
 //! MariaDB.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
 
+use super::Restart;
 use super::instance::{self, Directory};
+use super::port::Port;
+use super::process::Process;
 
 /// A MariaDB server with its own data, on loopback and on a Unix socket; ends with us.
 ///
@@ -17,11 +19,11 @@ use super::instance::{self, Directory};
 #[derive(Debug)]
 pub struct MariadbServer {
     directory: Directory,
-    port: u16,
+    port: Port,
     program: PathBuf,
     databases: AtomicU32,
     tls: bool,
-    child: Option<Child>,
+    process: Option<Process>,
 }
 
 impl MariadbServer {
@@ -47,20 +49,20 @@ impl MariadbServer {
         let install = instance::program(&["/usr/bin/mariadb-install-db"], "mariadb-server")?;
         let directory = Directory::new("psl-my-")?;
         let data = directory.path().join("data");
-        let mut command = instance::command_as("mysql", &install, None)?;
+        let mut command = instance::command(Some("mysql"), &install, None)?;
         command.arg("--no-defaults").arg(option("--datadir", &data));
         command.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
         instance::run(&mut command)?;
         let mut server = Self {
             directory,
-            port: instance::free_port()?,
+            port: Port::claim()?,
             program,
             databases: AtomicU32::new(0),
             tls,
-            child: None,
+            process: None,
         };
         if tls {
-            instance::make_certificates("mysql", server.directory.path())?;
+            instance::make_certificates(Some("mysql"), server.directory.path())?;
         }
         server.restart()?;
         Ok(server)
@@ -85,7 +87,7 @@ impl MariadbServer {
         // Without `prefer_socket=false` the client moves to the Unix socket by itself.
         Ok(format!(
             "mysql://root@127.0.0.1:{}/{name}?prefer_socket=false",
-            self.port
+            self.port.number()
         ))
     }
 
@@ -98,7 +100,7 @@ impl MariadbServer {
     pub fn url(&self) -> String {
         format!(
             "mysql://root@127.0.0.1:{}/mysql?prefer_socket=false",
-            self.port
+            self.port.number()
         )
     }
 
@@ -116,55 +118,6 @@ impl MariadbServer {
         instance::run(self.client(database).args(["-e", statements]))
     }
 
-    /// Kills the server at once; what is in memory is lost.
-    pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-
-    /// Shuts it down in order.
-    pub fn stop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            instance::signal("TERM", &[child.id()]);
-            let _ = child.wait();
-        }
-    }
-
-    /// Starts it again with the same data on the same port; stops it before if it runs.
-    ///
-    /// # Errors
-    /// When it does not get ready.
-    pub fn restart(&mut self) -> Result<()> {
-        self.stop();
-        let log = self.directory.path().join("log");
-        let mut command = instance::command_as("mysql", &self.program, Some("KILL"))?;
-        command.arg("--no-defaults");
-        command.arg(option("--datadir", &self.directory.path().join("data")));
-        command.arg(option("--socket", &self.socket()));
-        command.arg(option("--pid-file", &self.directory.path().join("pid")));
-        command.arg(format!("--port={}", self.port)).args(SETTINGS);
-        if self.tls {
-            command.arg(option(
-                "--ssl-cert",
-                &self.directory.path().join("server.pem"),
-            ));
-            command.arg(option(
-                "--ssl-key",
-                &self.directory.path().join("server.key"),
-            ));
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(File::create(&log)?);
-        let mut child = instance::spawn(command)?;
-        let ready = || self.client("mysql").args(["-e", "SELECT 1"]).output();
-        let ready = || ready().is_ok_and(|output| output.status.success());
-        instance::wait_until_ready(&mut child, &log, ready)?;
-        self.child = Some(child);
-        Ok(())
-    }
-
     fn client(&self, database: &str) -> Command {
         let mut command = Command::new("mariadb");
         command.args(["--no-defaults", "--user=root", "--batch"]);
@@ -179,9 +132,35 @@ impl MariadbServer {
     }
 }
 
-impl Drop for MariadbServer {
-    fn drop(&mut self) {
-        self.kill();
+impl Restart for MariadbServer {
+    fn kill(&mut self) {
+        self.process = None;
+    }
+
+    fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.end("TERM");
+        }
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.stop();
+        let file = |name| self.directory.path().join(name);
+        let mut command = instance::command(Some("mysql"), &self.program, Some("KILL"))?;
+        command.arg("--no-defaults");
+        command.arg(option("--datadir", &file("data")));
+        command.arg(option("--socket", &self.socket()));
+        command.arg(option("--pid-file", &file("pid")));
+        command.arg(format!("--port={}", self.port.number()));
+        command.args(SETTINGS);
+        if self.tls {
+            command.arg(option("--ssl-cert", &file("server.pem")));
+            command.arg(option("--ssl-key", &file("server.key")));
+        }
+        let ready = || self.client("mysql").args(["-e", "SELECT 1"]).output();
+        let ready = || ready().is_ok_and(|output| output.status.success());
+        self.process = Some(Process::start(command, &file("log"), ready)?);
+        Ok(())
     }
 }
 

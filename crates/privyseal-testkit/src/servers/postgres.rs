@@ -1,15 +1,17 @@
 //! PostgreSQL.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
+use super::Restart;
 use super::instance::{self, Directory};
+use super::port::Port;
+use super::process::Process;
 
 /// A PostgreSQL server with its own data, on loopback and on a Unix socket; ends with us.
 ///
@@ -18,11 +20,11 @@ use super::instance::{self, Directory};
 #[derive(Debug)]
 pub struct PostgresServer {
     directory: Directory,
-    port: u16,
+    port: Port,
     programs: PathBuf,
     databases: AtomicU32,
     tls: bool,
-    child: Option<Child>,
+    process: Option<Process>,
 }
 
 impl PostgresServer {
@@ -52,20 +54,20 @@ impl PostgresServer {
         let initdb = instance::program(&versions, "postgresql")?;
         let directory = Directory::new("psl-pg-")?;
         let data = directory.path().join("data");
-        let user = "postgres";
-        let mut make = instance::command_as(user, Path::new("mkdir"), None)?;
+        let user = Some(USER);
+        let mut make = instance::command(user, Path::new("mkdir"), None)?;
         instance::run(make.arg("-m700").arg(&data))?;
-        let mut initialise = instance::command_as(user, &initdb, None)?;
+        let mut initialise = instance::command(user, &initdb, None)?;
         initialise.arg("-D").arg(&data);
-        initialise.args(["-A", "trust", "-U", user, "-N", "--locale=C.UTF-8"]);
+        initialise.args(["-A", "trust", "-U", USER, "-N", "--locale=C.UTF-8"]);
         instance::run(&mut initialise)?;
         let mut server = Self {
             directory,
-            port: instance::free_port()?,
+            port: Port::claim()?,
             programs: initdb.parent().context("it is in a directory")?.to_owned(),
             databases: AtomicU32::new(0),
             tls,
-            child: None,
+            process: None,
         };
         if tls {
             instance::make_certificates(user, server.directory.path())?;
@@ -118,92 +120,81 @@ impl PostgresServer {
         instance::run(self.client(database).args(["-c", statement]))
     }
 
-    /// Kills the server and all of its processes at once; what is in memory is lost.
-    pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let workers = instance::children(child.id());
-            let _ = child.kill();
-            instance::signal("KILL", &workers);
-            let _ = child.wait();
-        }
-    }
-
-    /// Shuts it down in order; open connections are told so.
-    pub fn stop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            instance::signal("INT", &[child.id()]);
-            let _ = child.wait();
-        }
-    }
-
-    /// Starts it again with the same data on the same port; stops it before if it runs.
-    ///
-    /// # Errors
-    /// When it does not get ready.
-    pub fn restart(&mut self) -> Result<()> {
-        self.stop();
-        let log = self.directory.path().join("log");
-        // What is left of a killed server holds on to its memory for a moment, and then a new one
-        // refuses to start.
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            let mut child = self.spawn(&log)?;
-            let ready = || self.client("postgres").args(["-c", "SELECT 1"]).output();
-            let ready = || ready().is_ok_and(|output| output.status.success());
-            match instance::wait_until_ready(&mut child, &log, ready) {
-                Ok(()) => {
-                    self.child = Some(child);
-                    return Ok(());
-                }
-                Err(error) if Instant::now() > deadline => bail!(error),
-                Err(_) => {}
-            }
-        }
-    }
-
-    fn spawn(&self, log: &Path) -> Result<Child> {
+    /// Starts it once; what is left of one that was killed may keep it from starting.
+    fn start_process(&self) -> Result<Process> {
+        let file = |name| self.directory.path().join(name).display().to_string();
         let program = self.programs.join("postgres");
-        let mut command = instance::command_as("postgres", &program, Some("INT"))?;
-        command.arg("-D").arg(self.directory.path().join("data"));
+        let mut command = instance::command(Some(USER), &program, Some("INT"))?;
+        command.args(["-D", &file("data"), "-h", "127.0.0.1"]);
         command.arg("-k").arg(self.directory.path());
-        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
-        let log = File::create(log)?;
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(log);
-        for setting in SETTINGS {
-            command.args(["-c", setting]);
-        }
+        command.args(["-p", &self.port.number().to_string()]);
+        let mut settings: Vec<String> = SETTINGS.map(str::to_owned).into();
         if self.tls {
-            let file = |name| self.directory.path().join(name).display().to_string();
-            command.args(["-c", "ssl=on"]);
-            command
-                .arg("-c")
-                .arg(format!("ssl_cert_file={}", file("server.pem")));
-            command
-                .arg("-c")
-                .arg(format!("ssl_key_file={}", file("server.key")));
+            settings.push("ssl=on".to_owned());
+            settings.push(format!("ssl_cert_file={}", file("server.pem")));
+            settings.push(format!("ssl_key_file={}", file("server.key")));
         }
-        instance::spawn(command)
+        for setting in settings {
+            command.args(["-c", &setting]);
+        }
+        let ready = || self.client("postgres").args(["-c", "SELECT 1"]).output();
+        let ready = || ready().is_ok_and(|output| output.status.success());
+        Process::start(command, &self.directory.path().join("log"), ready)
     }
 
     fn client(&self, database: &str) -> Command {
         let mut command = Command::new(self.programs.join("psql"));
-        command.args(["-X", "-q", "-U", "postgres", "-p", &self.port.to_string()]);
+        command.args([
+            "-X",
+            "-q",
+            "-U",
+            USER,
+            "-p",
+            &self.port.number().to_string(),
+        ]);
         command.arg("-h").arg(self.directory.path());
         command.args(["-d", database, "-v", "ON_ERROR_STOP=1"]);
         command
     }
 
     fn url_of(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+        let port = self.port.number();
+        format!("postgres://{USER}@127.0.0.1:{port}/{database}")
     }
 }
 
-impl Drop for PostgresServer {
-    fn drop(&mut self) {
-        self.kill();
+impl Restart for PostgresServer {
+    fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Open connections are told.
+    fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.end("INT");
+        }
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.stop();
+        // What is left of a killed server holds on to its memory for a moment, and then a new one
+        // refuses to start.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            match self.start_process() {
+                Ok(process) => {
+                    self.process = Some(process);
+                    return Ok(());
+                }
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Err(_) => {}
+            }
+        }
     }
 }
+
+/// Who owns the server, and its databases.
+const USER: &str = "postgres";
 
 /// `fsync=off` still hands every commit to the operating system before it is acknowledged, as long
 /// as `synchronous_commit` is on: it survives the server, though not the machine.

@@ -1,27 +1,28 @@
 //! The real Redis, alone or as a cluster of three.
 
 mod cluster;
-mod process;
-mod tls;
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result};
-use tempfile::TempDir;
+
+use super::Restart;
+use super::instance::{self, Directory};
+use super::port::Port;
+use super::process::Process;
 
 pub use cluster::RedisCluster;
-use process::Process;
 
 /// A Redis server with data of its own, gone when this is dropped.
 ///
 /// It keeps an append-only file and syncs it before it answers, so that whatever was acknowledged
-/// is there again after [`kill`](Self::kill) and [`restart`](Self::restart).
+/// is there again after [`kill`](Restart::kill) and [`restart`](Restart::restart).
 #[derive(Debug)]
 pub struct RedisServer {
-    directory: TempDir,
-    port: u16,
+    directory: Directory,
+    port: Port,
+    program: PathBuf,
     scheme: &'static str,
     process: Option<Process>,
 }
@@ -41,19 +42,22 @@ impl RedisServer {
     /// As [`start`](Self::start).
     pub fn start_with(configuration: &str) -> Result<Self> {
         let server = Self::prepare("redis")?;
-        let listen = format!("port {}", server.port);
+        let listen = format!("port {}", server.port.number());
         server.launch(&format!("{listen}\n{configuration}"))
     }
 
-    /// Starts one that speaks TLS only; its certificate is from [`ca_file`](Self::ca_file).
+    /// Starts one that speaks TLS only; its certificate is from [`authority`](Self::authority).
     ///
     /// # Errors
     /// As [`start`](Self::start), and when there is no `openssl`.
     pub fn start_tls() -> Result<Self> {
         let server = Self::prepare("rediss")?;
-        tls::make_certificates(server.directory.path())?;
+        instance::make_certificates(None, server.directory.path())?;
         let files = "tls-cert-file server.pem\ntls-key-file server.key\ntls-ca-cert-file ca.pem";
-        let listen = format!("port 0\ntls-port {}\ntls-auth-clients no", server.port);
+        let listen = format!(
+            "port 0\ntls-port {}\ntls-auth-clients no",
+            server.port.number()
+        );
         server.launch(&format!("{listen}\n{files}"))
     }
 
@@ -63,16 +67,14 @@ impl RedisServer {
     /// When it does not start, with the reason.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<RedisServer> = OnceLock::new();
-        SHARED.get_or_init(|| match Self::start() {
-            Ok(server) => server,
-            Err(error) => panic!("{error:#}"),
-        })
+        SHARED.get_or_init(|| Self::start().unwrap_or_else(|error| panic!("{error:#}")))
     }
 
     fn prepare(scheme: &'static str) -> Result<Self> {
         Ok(Self {
-            directory: tempfile::Builder::new().prefix("redis").tempdir()?,
-            port: free_port()?,
+            directory: Directory::new("psl-redis-")?,
+            port: Port::claim()?,
+            program: instance::program(&["/usr/bin/redis-server"], "redis-server")?,
             scheme,
             process: None,
         })
@@ -95,7 +97,7 @@ impl RedisServer {
 
     /// Where it listens, as a URL without credentials.
     pub fn url(&self) -> String {
-        format!("{}://127.0.0.1:{}", self.scheme, self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port.number())
     }
 
     /// The URL of its socket.
@@ -104,38 +106,9 @@ impl RedisServer {
         format!("redis+unix://{}", socket.display())
     }
 
-    /// The port it listens on.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The certificate of the authority that its certificate is from, in PEM; of
-    /// [`start_tls`](Self::start_tls).
-    pub fn ca_file(&self) -> PathBuf {
+    /// The file with the certificate that it is to be trusted by.
+    pub fn authority(&self) -> PathBuf {
         self.directory.path().join("ca.pem")
-    }
-
-    /// Ends it at once, as a loss of power would (SIGKILL).
-    pub fn kill(&mut self) {
-        self.process = None;
-    }
-
-    /// Asks it to end, and waits until it has.
-    ///
-    /// # Errors
-    /// When it cannot be asked.
-    pub fn stop(&mut self) -> Result<()> {
-        self.process.take().map_or(Ok(()), Process::terminate)
-    }
-
-    /// Starts it on the same port with the data it left; a running one is killed first.
-    ///
-    /// # Errors
-    /// When it does not start.
-    pub fn restart(&mut self) -> Result<()> {
-        self.kill();
-        self.process = Some(Process::start(&self.configuration())?);
-        Ok(())
     }
 
     /// Suspends it (SIGSTOP): connections stay open, and nothing is answered.
@@ -143,7 +116,8 @@ impl RedisServer {
     /// # Errors
     /// When it does not run.
     pub fn freeze(&self) -> Result<()> {
-        self.process.as_ref().context("it runs")?.signal("STOP")
+        self.process.as_ref().context("it runs")?.signal("STOP");
+        Ok(())
     }
 
     /// Ends [`freeze`](Self::freeze).
@@ -151,12 +125,32 @@ impl RedisServer {
     /// # Errors
     /// When it does not run.
     pub fn thaw(&self) -> Result<()> {
-        self.process.as_ref().context("it runs")?.signal("CONT")
+        self.process.as_ref().context("it runs")?.signal("CONT");
+        Ok(())
     }
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
+impl Restart for RedisServer {
+    fn kill(&mut self) {
+        self.process = None;
+    }
+
+    fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.end("TERM");
+        }
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.stop();
+        let mut command = instance::command(None, &self.program, Some("KILL"))?;
+        command.arg(self.configuration());
+        // The certificates are named by their files alone.
+        command.current_dir(self.directory.path());
+        let log = self.directory.path().join("log");
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        let ready = || said().contains("eady to accept connections");
+        self.process = Some(Process::start(command, &log, ready)?);
+        Ok(())
+    }
 }

@@ -1,19 +1,18 @@
 //! Connecting: the tables, and what may be wrong.
 
-use std::error::Error as _;
-
 use privyseal_session::revocation::RevocationLog as _;
 use privyseal_stores::{ConnectError, PostgresStore};
 #[cfg(feature = "postgres-tls")]
 use privyseal_testkit::servers::instance;
 use privyseal_testkit::servers::postgres::PostgresServer;
 
-use crate::starts::{ten_processes, url_when_told};
+use crate::databases;
+use crate::process::{ten_at_once, told_database_and_to_go};
 
 #[test]
 fn ten_processes_start_at_once_on_an_empty_database() {
     let url = PostgresServer::shared().database().unwrap();
-    ten_processes(
+    ten_at_once(
         "postgres::starts::a_process_makes_its_tables_or_finds_them",
         &url,
     );
@@ -21,7 +20,8 @@ fn ten_processes_start_at_once_on_an_empty_database() {
 
 #[tokio::test]
 async fn a_process_makes_its_tables_or_finds_them() {
-    let url = url_when_told().unwrap_or_else(|| PostgresServer::shared().database().unwrap());
+    let url =
+        told_database_and_to_go().unwrap_or_else(|| PostgresServer::shared().database().unwrap());
     let store = PostgresStore::connect(&url).await.unwrap();
     assert_eq!(store.since(0, 1).await.unwrap().position, 0);
 }
@@ -29,19 +29,17 @@ async fn a_process_makes_its_tables_or_finds_them() {
 #[cfg(feature = "postgres-tls")]
 #[test]
 fn tls_takes_a_server_that_is_trusted_and_no_other() {
-    use crate::starts::process_that_trusts;
-
     let (server, other) = (
         PostgresServer::start_tls().unwrap(),
         tempfile::tempdir().unwrap(),
     );
-    instance::make_certificates("root", other.path()).unwrap();
+    instance::make_certificates(None, other.path()).unwrap();
     let url = format!("{}?sslmode=require", server.database().unwrap());
     let test = "postgres::starts::a_process_makes_its_tables_or_finds_them";
-    let (passed, said) = process_that_trusts(&server.authority(), test, &url);
+    let (passed, said) = databases::process_that_trusts(&server.authority(), test, &url);
     assert!(passed, "{said}");
     let stranger = other.path().join("ca.pem");
-    let (passed, said) = process_that_trusts(&stranger, test, &url);
+    let (passed, said) = databases::process_that_trusts(&stranger, test, &url);
     assert!(
         !passed && said.contains("invalid peer certificate"),
         "{said}"
@@ -97,12 +95,39 @@ async fn no_error_shows_the_password() {
     ];
     for url in urls {
         let error = PostgresStore::connect(&url).await.unwrap_err();
-        let mut text = format!("{error} {error:?}");
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text = format!("{text} {cause} {cause:?}");
-            source = cause.source();
-        }
-        assert!(!text.contains("hunter2"), "{url}: {text}");
+        databases::hides_the_password(&url, &error);
     }
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_make_the_tables_is_told_so() {
+    let server = PostgresServer::shared();
+    let url = server.database().unwrap();
+    let database = url.rsplit('/').next().unwrap();
+    let user =
+        format!("CREATE ROLE reader_{database} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    server.execute(database, &user).unwrap();
+    let url = url.replace("postgres@", &format!("reader_{database}@"));
+    let error = PostgresStore::connect(&url).await.unwrap_err();
+    assert!(matches!(error, ConnectError::NoRights(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn tables_of_somebody_else_under_our_names_are_refused() {
+    let server = PostgresServer::shared();
+    let url = server.database().unwrap();
+    let database = url.rsplit('/').next().unwrap();
+    let theirs = "CREATE TABLE privyseal_schema (id INT)";
+    server.execute(database, theirs).unwrap();
+    let error = PostgresStore::connect(&url).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Foreign), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_url_and_what_cannot_be_reached_are_told_apart() {
+    let error = PostgresStore::connect("nonsense").await.unwrap_err();
+    assert!(matches!(error, ConnectError::Url(_)), "{error:?}");
+    let nobody = "postgres://app@127.0.0.1:1/app";
+    let error = PostgresStore::connect(nobody).await.unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
 }

@@ -1,28 +1,20 @@
 //! Three nodes that share the keys among them.
 
-use privyseal_stores::conformance::Power;
 use privyseal_testkit::servers::redis::RedisCluster;
 
 use super::*;
+use crate::restarts::killed_under_load;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_cluster_keeps_the_contract_also_when_it_is_killed_under_load() {
     let mut cluster = RedisCluster::start().unwrap();
     let urls = cluster.urls();
-    let store = RedisStore::connect_cluster(urls.iter().map(String::as_str)).await;
+    let nodes = urls.iter().map(String::as_str);
+    let store = RedisStore::connect_cluster_with(nodes, patient()).await;
     let store = Arc::new(store.unwrap());
     conformance::store(&store, Expiry::ByItself).await;
     conformance::revocation_log(&store, Waking::Pushes).await;
-    conformance::restart(&store, async |power| match power {
-        Power::Off => cluster.nodes().iter_mut().for_each(RedisServer::kill),
-        Power::On => {
-            for node in cluster.nodes() {
-                node.restart().unwrap();
-            }
-            cluster.wait_until_whole().unwrap();
-        }
-    })
-    .await;
+    killed_under_load(&store, &mut cluster).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use privyseal_session::revocation::RevocationLog as _;
 use privyseal_session::store::{Found, Store as _};
+use privyseal_stores::ConnectError;
 
 use super::*;
 
@@ -16,19 +17,17 @@ fn with_login(server: &RedisServer, login: &str) -> String {
 async fn a_server_with_a_password_is_used_with_it_and_nobody_reads_it() {
     let server = RedisServer::start_with("requirepass hunter2pass").unwrap();
     let url = with_login(&server, ":hunter2pass");
-    let store = Arc::new(RedisStore::connect(&url).await.unwrap());
+    let store = connect_with(&url, patient()).await;
     conformance::store(&store, Expiry::ByItself).await;
     conformance::revocation_log(&store, Waking::Pushes).await;
     let wrong = RedisStore::connect(&with_login(&server, ":wr0ngpass")).await;
     let none = RedisStore::connect(&server.url()).await;
     let broken = RedisStore::connect("redis://:hunter2pass@[broken").await;
     let errors = [wrong, none, broken].map(Result::unwrap_err);
-    assert!(
-        errors
-            .iter()
-            .all(privyseal_session::store::StoreError::is_unavailable)
-    );
-    let shown = format!("{errors:?} {store:?}");
+    let [wrong, none, broken] = &errors;
+    assert!(wrong.is_unavailable() && none.is_unavailable());
+    assert!(matches!(broken, ConnectError::Url(_)), "{broken:?}");
+    let shown = format!("{errors:?} {errors:#?} {store:?} {wrong} {none} {broken}");
     assert!(
         !shown.contains("hunter2pass") && !shown.contains("wr0ngpass"),
         "{shown}"
@@ -40,14 +39,12 @@ async fn a_user_with_rights_to_its_prefix_alone_is_enough() {
     let users = "user app on >secret ~app: ~app:* &app:* +@all -@admin -@dangerous\n\
                  user mute on >secret ~mute:* +@all -config -info";
     let server = RedisServer::start_with(users).unwrap();
-    let options = RedisOptions::default().with_prefix("app:");
     let app = with_login(&server, "app:secret");
-    let app = Arc::new(RedisStore::connect_with(&app, options).await.unwrap());
+    let app = connect_with(&app, patient().with_prefix("app:")).await;
     conformance::store(&app, Expiry::ByItself).await;
     conformance::revocation_log(&app, Waking::Pushes).await;
-    let options = RedisOptions::default().with_prefix("mute:");
     let mute = with_login(&server, "mute:secret");
-    let mute = Arc::new(RedisStore::connect_with(&mute, options).await.unwrap());
+    let mute = connect_with(&mute, patient().with_prefix("mute:")).await;
     conformance::revocation_log(&mute, Waking::Polled).await;
 }
 
@@ -64,8 +61,11 @@ async fn databases_of_one_server_are_apart() {
 #[tokio::test]
 async fn what_is_no_address_is_refused() {
     for url in ["", "localhost", "http://localhost", "redis://"] {
-        let refused = RedisStore::connect(url).await;
-        assert!(refused.unwrap_err().is_unavailable(), "{url}");
+        let refused = RedisStore::connect(url).await.unwrap_err();
+        assert!(
+            matches!(refused, ConnectError::Url(_)),
+            "{url}: {refused:?}"
+        );
     }
 }
 

@@ -10,7 +10,8 @@ use privyseal_stores::SqliteStore;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::process::{Process, tell, told_database};
+use super::patiently;
+use crate::process::{Process, tell, told_database};
 use crate::row::{random_id, row};
 
 #[tokio::test]
@@ -131,12 +132,14 @@ async fn a_process_writes_until_it_is_killed() {
 
 async fn count(store: std::sync::Arc<impl Store>, rounds: u64) {
     let id = random_id();
-    assert!(store.create(id, &row(b"0")).await.unwrap());
+    let zero = row(b"0");
+    assert!(patiently(|| store.create(id, &zero)).await);
     tell(&format!("{id} 0"));
     for value in 1..=rounds {
         let data = value.to_string();
-        let updated = store.update(id, value, &row(data.as_bytes())).await;
-        assert_eq!(updated.unwrap(), Updated::Done);
+        let row = row(data.as_bytes());
+        let updated = patiently(|| store.update(id, value, &row)).await;
+        assert_eq!(updated, Updated::Done);
         tell(&format!("{id} {value}"));
     }
 }
@@ -146,12 +149,11 @@ async fn begin_and_end(store: std::sync::Arc<impl Store>, rounds: u64) {
         let id = random_id();
         // Now and then one that does not fit into a page.
         let data = vec![b'x'; if round % 8 == 0 { 20_000 } else { 100 }];
-        assert!(store.create(id, &row(&data)).await.unwrap());
-        assert_eq!(
-            store.update(id, 1, &row(&data)).await.unwrap(),
-            Updated::Done
-        );
-        assert!(store.end(id).await.unwrap());
+        let row = row(&data);
+        assert!(patiently(|| store.create(id, &row)).await);
+        let updated = patiently(|| store.update(id, 1, &row)).await;
+        assert_eq!(updated, Updated::Done);
+        assert!(patiently(|| store.end(id)).await);
         tell(&format!("{id} ended"));
     }
 }
