@@ -21,7 +21,10 @@ impl SessionHandle {
     ) -> Result<Option<SetCookies>, SessionError> {
         let engine = &self.0.engine;
         let rolls_back = status.is_server_error();
-        if record.degraded {
+        // Even if the store cannot be asked, this node is told that the session is over, and reads
+        // it no more.
+        let ends_row = record.ended && record.origin.is_some();
+        if record.degraded && !ends_row {
             // Nothing is known of the session, so nothing is done to it or to its cookie.
             let is_lost = record.ended || (record.modified && !rolls_back);
             return if is_lost {

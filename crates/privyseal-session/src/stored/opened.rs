@@ -27,7 +27,7 @@ pub(super) struct Opened {
 impl Opened {
     /// # Errors
     /// When the row is not one of ours, or sealed by a key that the ring no longer has.
-    pub(super) fn new(moment: Moment<'_>, id: SessionId, row: Row) -> Result<Self, SessionError> {
+    pub(super) fn new(moment: Moment<'_>, id: SessionId, row: &Row) -> Result<Self, SessionError> {
         let (envelope, payload) =
             Envelope::decode(&row.data).ok_or_else(|| unreadable("its version is unknown"))?;
         let (mut dict, needs_resealing) = read(moment, id, payload)?;
@@ -86,6 +86,7 @@ impl Opened {
                 data: self.data,
                 meta: self.meta,
                 last_seen: self.last_seen,
+                expires_at: self.expires_at,
                 needs_resealing: self.needs_resealing,
             }),
             ..Record::new(moment.now)
@@ -153,24 +154,35 @@ pub(super) fn new_row<'a>(
     moment: Moment<'_>,
     envelope: &Envelope,
     meta: &'a Meta,
+    lasts: Option<Timestamp>,
     data: &'a [u8],
 ) -> NewRow<'a> {
-    let ends_at = envelope
-        .created_at
-        .plus_seconds(moment.timeouts.absolute_of(meta).as_secs());
     NewRow {
         subject: meta.subject.as_ref(),
         last_seen: moment.now,
-        expires_at: expires_at(moment, meta, ends_at),
-        ends_at,
+        expires_at: expires_at(moment, envelope, meta, lasts),
+        ends_at: ends_at(moment, envelope, meta),
         data,
     }
 }
 
-/// When a session ends that is used now and never again.
-pub(super) fn expires_at(moment: Moment<'_>, meta: &Meta, ends_at: Timestamp) -> Timestamp {
+/// When a session ends that is used now and never again. It `lasts` no shorter than it would have
+/// without this use: a clock that was set back must not end it.
+pub(super) fn expires_at(
+    moment: Moment<'_>,
+    envelope: &Envelope,
+    meta: &Meta,
+    lasts: Option<Timestamp>,
+) -> Timestamp {
     let idle = moment.timeouts.idle_of(meta).as_secs();
-    moment.now.plus_seconds(idle).min(ends_at)
+    let expires_at = moment.now.plus_seconds(idle);
+    let expires_at = lasts.map_or(expires_at, |lasts| lasts.max(expires_at));
+    expires_at.min(ends_at(moment, envelope, meta))
+}
+
+fn ends_at(moment: Moment<'_>, envelope: &Envelope, meta: &Meta) -> Timestamp {
+    let absolute = moment.timeouts.absolute_of(meta).as_secs();
+    envelope.created_at.plus_seconds(absolute)
 }
 
 /// The row has times of its own, which are looked at.

@@ -87,7 +87,7 @@ impl Stored {
             predecessors: Vec::new(),
         };
         let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
-        let row = new_row(moment, &envelope, &record.meta, &data);
+        let row = new_row(moment, &envelope, &record.meta, None, &data);
         if !self.store.create(id, &row).await? {
             return self.branch_off(moment, record, id).await;
         }
@@ -140,7 +140,8 @@ impl Stored {
             let secret = new_secret.as_ref().unwrap_or(origin.secret());
             let token = moment.codec.reference(id, secret)?;
             let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
-            let row = new_row(moment, &envelope, &record.meta, &data);
+            let lasts = origin.lasts(record, begins_anew);
+            let row = new_row(moment, &envelope, &record.meta, lasts, &data);
             match self.store.update(id, origin.version, &row).await? {
                 Updated::Done => {
                     if attempt > 0 {
@@ -163,7 +164,7 @@ impl Stored {
                     );
                 }
                 Updated::Conflict(row) => {
-                    if !self.catch_up(moment, record, id, &mut origin, row)? {
+                    if !self.catch_up(moment, record, id, &mut origin, &row)? {
                         return Ok(dropped(moment));
                     }
                     // Somebody else has renewed it for us.
@@ -187,7 +188,7 @@ impl Stored {
         record: &mut Record,
         id: SessionId,
         origin: &mut Origin,
-        row: Row,
+        row: &Row,
     ) -> Result<bool, SessionError> {
         let opened = Opened::new(moment, id, row)?;
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
@@ -232,9 +233,8 @@ impl Stored {
         let unused_for = moment.now.seconds_since(origin.last_seen).unwrap_or(0);
         let is_due = unused_for >= moment.timeouts.touch_of(&record.meta).as_secs();
         if is_due {
-            let absolute = moment.timeouts.absolute_of(&record.meta).as_secs();
-            let ends_at = origin.envelope.created_at.plus_seconds(absolute);
-            let expires_at = expires_at(moment, &record.meta, ends_at);
+            let lasts = Some(origin.expires_at);
+            let expires_at = expires_at(moment, &origin.envelope, &record.meta, lasts);
             let touched = self.store.touch(id, origin.version, moment.now, expires_at);
             // What the handler answers stays true without it.
             if let Err(error) = touched.await {
@@ -264,10 +264,17 @@ impl Origin {
             })
     }
 
+    /// How long the session lasts without this use, if that still holds.
+    fn lasts(&self, record: &Record, begins_anew: bool) -> Option<Timestamp> {
+        let is_as_before = !begins_anew && record.meta.remembered == self.meta.remembered;
+        is_as_before.then_some(self.expires_at)
+    }
+
     /// Becomes what the row is by now.
     fn succeed(&mut self, opened: Opened, successor: Option<Secret>) {
         self.successor = successor;
         self.version = opened.version();
+        self.expires_at = opened.expires_at();
         self.envelope = opened.envelope;
         self.data = opened.data;
         self.meta = opened.meta;
@@ -299,9 +306,7 @@ fn lifetime(moment: Moment<'_>, record: &Record, envelope: &Envelope) -> Lifetim
     if !record.meta.remembered {
         return Lifetime::BrowserSession;
     }
-    let absolute = moment.timeouts.absolute_of(&record.meta).as_secs();
-    let ends_at: Timestamp = envelope.created_at.plus_seconds(absolute);
-    Lifetime::Until(expires_at(moment, &record.meta, ends_at))
+    Lifetime::Until(expires_at(moment, envelope, &record.meta, None))
 }
 
 fn random_id() -> Result<SessionId, SessionError> {

@@ -85,6 +85,8 @@ fn each_policy_answers_reads_in_its_way_and_no_policy_writes_or_deletes_a_cookie
             assert!(is_refused(&seen) || is_refused(&response), "{policy:?}");
         }
         assert_eq!(kind.events.of(Event::SessionEnded), 0);
+        // Who wanted to sign out is not shown the session here, whatever was answered.
+        assert_ne!(ask(&mut browser, read).0.ok(), Some(Some(1)), "{policy:?}");
 
         // Nothing of it is left when the store is back.
         kind.store.set(Health::Well);

@@ -161,3 +161,21 @@ fn a_clock_that_goes_back_within_the_skew_does_not_shorten_or_lengthen_a_session
         assert_eq!(browser.get("a"), None, "{name}");
     });
 }
+
+#[test]
+fn a_clock_that_was_set_back_does_not_end_a_session_that_is_used_meanwhile() {
+    let clock = FakeClock::at(START + 7200);
+    let engine = crate::browser::stored(&LiveKeyRing::new(ring(b'a')), &clock);
+    let mut browser = Browser::new(&engine);
+    browser.set("a", 1);
+    clock.set(START);
+    browser.set("a", 2);
+    clock.set(START + 7200 + 60);
+    assert_eq!(browser.get("a"), Some(2));
+    clock.set(START + 7200 + u64::try_from(IDLE).unwrap());
+    assert_eq!(
+        browser.get("a"),
+        Some(2),
+        "as long as it would have lasted without"
+    );
+}
