@@ -179,7 +179,7 @@ impl Restart for PostgresServer {
         self.stop();
         // What is left of a killed server holds on to its memory for a moment, and then a new one
         // refuses to start.
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             match self.start_process() {
                 Ok(process) => {

@@ -104,4 +104,4 @@ fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);

@@ -98,4 +98,4 @@ fn said(command: &mut Command) -> Result<String> {
 }
 
 /// How long the nodes may take to find each other.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
