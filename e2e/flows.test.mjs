@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { cookieOf, modes, replaceCookie, signIn, startBrowser, startServer } from './support.mjs';
+import {
+  cookieOf,
+  isSignedIn,
+  modes,
+  putBack,
+  replaceCookie,
+  signIn,
+  startBrowser,
+  startServer,
+  visiting,
+} from './support.mjs';
 
 let server;
 let browser;
@@ -17,34 +27,12 @@ after(async () => {
   await server?.stop();
 });
 
-/** Runs `visit` in a context of its own; what the console or the network complains about fails it,
- * unless it is `expected`. A request that the browser gave up itself, because its page was left
- * before the icon came, is no complaint. */
-async function visiting(options, visit, expected = []) {
-  const context = await browser.newContext(options);
-  context.setDefaultTimeout(10_000);
-  const complaints = [];
-  context.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  context.on('requestfailed', (request) => {
-    const reason = request.failure()?.errorText;
-    if (reason !== 'net::ERR_ABORTED') complaints.push(`${reason}: ${request.url()}`);
-  });
-  try {
-    await visit(context, await context.newPage());
-  } finally {
-    await context.close();
-  }
-  assert.deepEqual(complaints, expected);
-}
-
 for (const javaScriptEnabled of [true, false]) {
   for (const colorScheme of ['light', 'dark']) {
     describe(`JavaScript ${javaScriptEnabled ? 'on' : 'off'}, ${colorScheme}`, () => {
       for (const mode of modes) {
         test(`the whole way through ${mode.title}`, () =>
-          visiting({ javaScriptEnabled, colorScheme }, (context, page) =>
+          visiting(browser, { javaScriptEnabled, colorScheme }, (context, page) =>
             wholeWay(context, page, mode),
           ));
       }
@@ -101,15 +89,23 @@ async function wholeWay(context, page, mode) {
   assert.notEqual(await page.locator('tr.chosen th').textContent(), keyBefore);
   assert.match(await rows.first().textContent(), /signs and verifies[^]*verified by this key/);
 
-  // Sign out.
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByText('A copy that somebody kept stays valid').waitFor();
+  // Sign out, and present the cookie that a thief kept: to the server by a form, and from a browser.
+  const kept = await cookieOf(context, mode);
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByRole('heading', { name: 'A copy that somebody kept' }).waitFor();
   assert.equal(await cookieOf(context, mode), undefined);
+  assert.equal(await page.locator('code.cookie').textContent(), kept.value);
+  await page.getByRole('button', { name: 'Present the old cookie' }).click();
+  await page.getByText('Refused: a new, empty session').waitFor();
+  await putBack(context, server.url, kept);
+  assert.equal((await cookieOf(context, mode)).value, kept.value);
+  assert.equal(await isSignedIn(page, server.url, mode), false);
+  await page.getByText('The cookie was refused.').waitFor();
 }
 
 for (const host of ['127.0.0.1', 'localhost']) {
   test(`cookies are stored with their attributes on http://${host}`, () =>
-    visiting({}, async (context, page) => {
+    visiting(browser, {}, async (context, page) => {
       const url = server.url.replace('127.0.0.1', host);
       for (const mode of modes) {
         await signIn(page, url, mode);
@@ -130,7 +126,7 @@ for (const host of ['127.0.0.1', 'localhost']) {
 }
 
 test('a cookie that was changed in the browser is refused', () =>
-  visiting({}, async (context, page) => {
+  visiting(browser, {}, async (context, page) => {
     for (const mode of modes) {
       await signIn(page, server.url, mode);
       const { value } = await cookieOf(context, mode);
@@ -165,7 +161,7 @@ test('a page of another origin cannot sign anybody out', () => {
     await page.goto(server.url + mode.path);
     assert.equal(await page.locator('#visitor-name').textContent(), 'Ada Lovelace');
   };
-  return visiting({}, attack, [
+  return visiting(browser, {}, attack, [
     'Failed to load resource: the server responded with a status of 403 (Forbidden)',
   ]);
 });

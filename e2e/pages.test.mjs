@@ -31,13 +31,48 @@ function serving() {
   return serving;
 }
 
-const [sealed] = modes;
+const [stored, sealed] = modes;
+
+async function signOut(page, url, mode) {
+  await signIn(page, url, mode);
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByText('A copy that somebody kept').waitFor();
+}
 
 /** How to get to each page. */
 const pages = {
   overview: (page, url) => page.goto(url),
   'not-found': (page, url) => page.goto(`${url}/nothing`),
-  'signed-out': (page, url) => page.goto(`${url}${sealed.path}/signed-out`),
+  'out-of-date': async (page, url) => {
+    await signIn(page, url, stored);
+    // Meanwhile somebody else signs in, in another tab.
+    await page.context().clearCookies();
+    const other = await page.context().newPage();
+    await signIn(other, url, stored, 'Grace Hopper');
+    await other.close();
+    await page.getByRole('button', { name: 'Save the note' }).click();
+    await page.getByText('This form is out of date').waitFor();
+  },
+  'stored-signed-out': (page, url) => signOut(page, url, stored),
+  'sealed-signed-out': (page, url) => signOut(page, url, sealed),
+  'signed-out-everywhere': async (page, url) => {
+    // Nobody else may be of this name: they would be out as well.
+    await signIn(page, url, stored, 'Mary');
+    await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await page.getByRole('heading', { name: 'Signed out everywhere' }).waitFor();
+  },
+  'stored-list': async (page, url) => {
+    await signIn(page, url, stored, 'Grace');
+    for (let others = 0; others < 2; others += 1) {
+      const context = await page.context().browser().newContext();
+      const other = await context.newPage();
+      await signIn(other, url, stored, 'Grace');
+      await context.close();
+    }
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign it out' }).first().click();
+    await page.getByText('That session was signed out.').waitFor();
+  },
   problem: async (page, url) => {
     await page.goto(url + sealed.path);
     await page.getByLabel('Name').fill('   ');
@@ -61,6 +96,11 @@ for (const mode of modes) {
     await page.getByRole('button', { name: 'Save the note' }).click();
     await page.getByRole('button', { name: 'Rotate the key' }).click();
     await page.getByText('you are still signed in').waitFor();
+  };
+  pages[`${name}-replayed`] = async (page, url) => {
+    await signOut(page, url, mode);
+    await page.getByRole('button', { name: 'Present the old cookie' }).click();
+    await page.getByText('Refused: a new, empty session').waitFor();
   };
   pages[`${name}-changed`] = async (page, url) => {
     await signIn(page, url, mode);
@@ -108,8 +148,8 @@ describe('beyond the looks', () => {
       const context = await browser.newContext({ colorScheme });
       try {
         const page = await context.newPage();
-        await signIn(page, site.url, sealed);
-        const controls = await page.locator('a[href], button, input').count();
+        await signIn(page, site.url, stored);
+        const controls = await page.locator('a[href], button, input:not([type=hidden])').count();
         const seen = new Set();
         for (let presses = 0; presses < controls + 20; presses += 1) {
           await page.keyboard.press('Tab');

@@ -48,6 +48,7 @@ const CHECKS: &[fn(&Tree) -> Vec<String>] = &[
     documents::commands_of_xtask_exist,
     documents::every_page_is_in_the_summary,
     documents::local_links_resolve,
+    documents::tests_on_the_security_page_exist,
     documents::the_book_stands_alone,
     layout::crates_have_readme_and_lints,
     layout::files_tell_one_story,

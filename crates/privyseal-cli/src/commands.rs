@@ -5,6 +5,7 @@ mod cookie;
 mod key;
 mod man;
 mod serve;
+mod session;
 mod token;
 
 use anyhow::Result;
@@ -24,6 +25,9 @@ pub(crate) enum Command {
     /// Explain cookies
     #[command(subcommand)]
     Cookie(cookie::Command),
+    /// List and end the sessions in a store
+    #[command(subcommand)]
+    Session(session::Command),
     /// Serve the sample application
     Serve(serve::Arguments),
     /// Print the completions of a shell
@@ -39,6 +43,7 @@ impl Command {
             Self::Key(command) => command.run(output),
             Self::Token(command) => command.run(output),
             Self::Cookie(command) => command.run(output),
+            Self::Session(command) => command.run(output),
             Self::Serve(arguments) => arguments.run(output),
             Self::Completions(arguments) => arguments.run(output, program()),
             Self::Man(arguments) => arguments.run(output, program()),

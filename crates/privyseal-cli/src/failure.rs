@@ -7,7 +7,7 @@ use std::panic::PanicHookInfo;
 use anstream::stderr;
 use privyseal::secret::KeyError;
 use privyseal_keys::{SourceError, Warning};
-use privyseal_server::ServeError;
+use privyseal_server::{ServeError, StoreUrlError};
 
 use crate::output::{BOLD_RED, BOLD_YELLOW, CYAN, RESET};
 
@@ -39,6 +39,9 @@ impl std::error::Error for Failure {}
 pub(crate) fn report(error: &anyhow::Error) {
     let mut text = format!("{BOLD_RED}error:{RESET} {error}\n");
     for cause in error.chain().skip(1) {
+        // Some say by themselves what to do, which has its place below.
+        let cause = cause.to_string();
+        let cause = cause.split("\nhint: ").next().unwrap_or_default();
         let _ = writeln!(text, "  caused by: {cause}");
     }
     if let Some(hint) = error.chain().find_map(hint_of) {
@@ -84,6 +87,9 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     if let Some(error) = cause.downcast_ref::<ServeError>() {
         return Some(error.hint());
+    }
+    if let Some(error) = cause.downcast_ref::<StoreUrlError>() {
+        return Some(error.hint().to_owned());
     }
     let error = cause.downcast_ref::<KeyError>()?;
     Some(error.hint().to_owned())

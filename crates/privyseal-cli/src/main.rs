@@ -13,6 +13,7 @@ mod output;
 #[cfg(unix)]
 mod prompt;
 mod settings;
+mod store;
 
 use std::panic;
 use std::process::ExitCode;

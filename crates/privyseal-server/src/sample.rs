@@ -1,15 +1,20 @@
-//! The sample application: a sign-in and what becomes of the session cookie, in three modes.
+//! The sample application: a sign-in, what becomes of the session and its cookie, and a sign-out
+//! that holds, in four modes.
 //!
-//! Every mode has its own engine, cookie and routes, and all of them share one ring of keys.
+//! Every mode has its own engine, cookie and routes. All of them share one ring of keys, and one
+//! store: it keeps the sessions of the stored mode, and what was ended of the others.
 
 mod cookie;
 mod forms;
 mod guard;
 mod handlers;
+mod label;
 mod mode;
 mod pages;
+mod sign_out;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod view;
 
 use axum::extract::DefaultBodyLimit;
@@ -18,28 +23,32 @@ use axum::{Router, middleware};
 use privyseal_axum::{Engine, SessionLayer};
 
 use crate::keys::Keys;
+use crate::store::Sessions;
 use mode::Mode;
 
 /// All that a handler knows beside its request.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     mode: Mode,
-    /// The one of the layer as well: some handlers try a cookie that the browser did not send.
+    /// The one of the layer as well: it lists sessions, and some handlers try a cookie that the
+    /// browser did not send.
     engine: Engine,
     keys: Keys,
+    sessions: Sessions,
 }
 
-/// The longest body of a request in bytes; the longest form is a third of it.
+/// The longest body of a request in bytes; the longest form, which presents a cookie, is half of
+/// it.
 const MAX_BODY: usize = 8 * 1024;
 
-pub(crate) fn router(keys: &Keys) -> Router {
+pub(crate) fn router(keys: &Keys, sessions: &Sessions) -> Router {
     let mut router = Router::new()
         .route("/", get(handlers::overview))
         .route("/healthz", get("ok"))
         .route("/style.css", get(handlers::style))
         .route("/icon.svg", get(handlers::icon));
     for mode in Mode::ALL {
-        router = router.nest(mode.path(), of_mode(mode, keys.clone()));
+        router = router.nest(mode.path(), of_mode(mode, keys.clone(), sessions.clone()));
     }
     router
         .fallback(handlers::not_found)
@@ -48,21 +57,27 @@ pub(crate) fn router(keys: &Keys) -> Router {
         .layer(middleware::map_response(guard::add_security_headers))
 }
 
-fn of_mode(mode: Mode, keys: Keys) -> Router {
-    let engine = mode.engine(keys.live());
+fn of_mode(mode: Mode, keys: Keys, sessions: Sessions) -> Router {
+    let engine = mode.engine(keys.live(), &sessions);
     let app = App {
         mode,
         engine: engine.clone(),
         keys,
+        sessions,
     };
-    Router::new()
+    let mut router = Router::new()
         .route("/", get(handlers::show))
         .route("/sign-in", post(handlers::sign_in))
         .route("/note", post(handlers::write_note))
         .route("/change", get(handlers::change_a_byte))
         .route("/rotate", post(handlers::rotate))
-        .route("/sign-out", post(handlers::sign_out))
-        .route("/signed-out", get(handlers::signed_out))
-        .layer(SessionLayer::from(engine))
-        .with_state(app)
+        .route("/sign-out", post(sign_out::here))
+        .route("/sign-out-everywhere", post(sign_out::everywhere))
+        .route("/replay", post(sign_out::replay));
+    if mode.is_stored() {
+        router = router
+            .route("/sign-out-one", post(sign_out::one))
+            .route("/sign-out-others", post(sign_out::others));
+    }
+    router.layer(SessionLayer::from(engine)).with_state(app)
 }

@@ -33,7 +33,7 @@ pub async fn serve(
             Err(_) => std::future::pending().await,
         }
     };
-    let server = axum::serve(listener, sample::router(&options.keys));
+    let server = axum::serve(listener, sample::router(&options.keys, &options.sessions));
     tokio::select! {
         ended = server.with_graceful_shutdown(shutdown) => ended.map_err(ServeError::Listener),
         () = overdue => Ok(()),
@@ -50,7 +50,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn it_answers_until_it_is_told_to_stop() {
         let place = tempfile::tempdir().unwrap();
-        let options = Options::prepare(place.path()).unwrap();
+        let options = Options::prepare(place.path()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -74,7 +74,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
         let place = tempfile::tempdir().unwrap();
-        let options = Options::prepare(place.path()).unwrap();
+        let options = Options::prepare(place.path()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut client = TcpStream::connect(address).await.unwrap();

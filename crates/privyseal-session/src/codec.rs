@@ -200,7 +200,8 @@ impl Codec {
         now: Timestamp,
     ) -> Result<String, SessionError> {
         let under_timeouts = matches!(self.rules, Rules::Timeouts(_));
-        if under_timeouts && record.data.dict().contains_key(META) {
+        let keeps_facts = under_timeouts || matches!(self.prepared, Prepared::Sealed(..));
+        if keeps_facts && record.data.dict().contains_key(META) {
             return Err(SessionError::ReservedKey(META));
         }
         let id = match record.id {
@@ -229,6 +230,7 @@ impl Codec {
                 }
                 let mut data = record.created_at.unix_seconds().to_be_bytes().to_vec();
                 data.extend(json.map_err(SessionError::unwritable)?);
+                check_sealable(&data)?;
                 sealer.seal(&data, id, now, &mut rand::rng())
             }
             Prepared::Stored => return Err(SessionError::NotSupported),
@@ -244,6 +246,15 @@ fn refusal(error: &privyseal::Error) -> Event {
     } else {
         Event::RefusedForged
     }
+}
+
+/// What is too large to be sealed is too large for a cookie as well, so that it can spill.
+pub(crate) fn check_sealable(data: &[u8]) -> Result<(), SessionError> {
+    let (size, limit) = (data.len(), Sealer::MAX_DATA_LEN);
+    if size > limit {
+        return Err(SessionError::TooLarge { size, limit });
+    }
+    Ok(())
 }
 
 /// Both timeouts, for the format knows only the longest of each.

@@ -112,6 +112,9 @@ impl Engine {
             settings.rules = Rules::Flask(rules);
             if matches!(settings.mode, Mode::Stored) {
                 settings.mode = Mode::Signed(FlaskOptions::default());
+                if !settings.application.is_empty() {
+                    settings.salt_by_application();
+                }
             }
         })
     }
@@ -134,12 +137,10 @@ impl Engine {
     pub fn with_application(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.change(|settings| {
-            if let Mode::Signed(options) = &mut settings.mode {
-                options.salt = format!("cookie-session/{name}").into_bytes();
-            }
             let revocations = settings.revocations.take();
             settings.revocations = revocations.map(|known| known.for_application(&name));
             settings.application = name;
+            settings.salt_by_application();
         })
     }
 

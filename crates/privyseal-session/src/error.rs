@@ -14,13 +14,16 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The cookie would be dropped by browsers in silence, so it is not sent at all.
-    #[error("the session cookie has {size} bytes of name and value; at most {limit} are sent")]
+    /// The session is larger than what would keep it, such as a cookie, which browsers would drop in
+    /// silence: it is not saved at all.
+    #[error("the session has {size} bytes where at most {limit} are kept")]
     TooLarge {
-        /// The length of name and value in bytes, of all cookies that would carry the session.
+        /// The length of name and value in bytes, of all cookies that would carry the session; or
+        /// of the data, where that alone is too long.
         size: usize,
         /// The most that is sent: the 4096 that browsers keep of one cookie, or eight times that
-        /// where the session may be in chunks.
+        /// where the session may be in chunks; or the most that a seal or a row of the store
+        /// holds.
         limit: usize,
     },
     /// The cookie is authentic but what it holds is not a session.

@@ -118,7 +118,11 @@ impl SessionHandle {
         let (record, touched) = {
             let mut state = self.lock();
             state.committed = true;
-            if let Some(failure) = state.failure.take() {
+            // What could not be written does not matter to a session that is over.
+            let ended = state.record.as_ref().is_some_and(|record| record.ended);
+            if let Some(failure) = state.failure.take()
+                && !ended
+            {
                 return Err(failure);
             }
             (state.record.take(), state.touched)
@@ -160,13 +164,22 @@ impl SessionHandle {
 
     /// Makes the changes that lead from `old` to `new`, and no other: what the session holds
     /// besides may have been changed by another handler, or be of a kind that `T` does not know.
-    pub(crate) fn write_back(&self, old: &Dict, new: &Dict, always_modified: bool) {
+    ///
+    /// What of `new` still is as it was `filled` in by default is saved with a change, and is none.
+    /// Returns whether it was.
+    pub(crate) fn write_back(
+        &self,
+        old: &Dict,
+        new: &Dict,
+        filled: &Dict,
+        always_modified: bool,
+    ) -> bool {
         let mut state = self.lock();
         if state.is_too_late() {
-            return;
+            return false;
         }
         let Some(record) = &mut state.record else {
-            return;
+            return false;
         };
         let mut changed = always_modified;
         for (key, _) in old {
@@ -174,14 +187,25 @@ impl SessionHandle {
                 changed |= record.data.dict_mut().remove_text(key).is_some();
             }
         }
+        let is_filled = |key, value| filled.get_text(key) == Some(value);
         for (key, value) in new {
-            if old.get_text(key) != Some(value) {
+            if old.get_text(key) != Some(value) && !is_filled(key, value) {
                 changed |= record.data.dict().get_text(key) != Some(value);
                 record.data.dict_mut().insert(key.clone(), value.clone());
             }
         }
         record.modified |= changed;
         record.written |= changed;
+        if !record.modified {
+            return false;
+        }
+        for (key, value) in filled {
+            record.defaults.note(key.clone(), value.clone());
+            if new.get_text(key) == Some(value) && record.data.dict().get_text(key).is_none() {
+                record.data.dict_mut().insert(key.clone(), value.clone());
+            }
+        }
+        true
     }
 
     /// Keeps what went wrong until the response is made.

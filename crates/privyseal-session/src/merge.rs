@@ -34,6 +34,23 @@ impl Additions {
     }
 }
 
+/// Fields that a `T` filled in by default because the session had none, and that are saved so that
+/// it can be read as a `T` again. Nobody changed them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Defaults(Dict);
+
+impl Defaults {
+    /// Notes what a field was filled in with.
+    pub(crate) fn note(&mut self, key: Text, value: Value) {
+        self.0.insert(key, value);
+    }
+
+    /// Whether this is what a key was filled in with.
+    fn is_that(&self, key: &Text, value: Option<&Value>) -> bool {
+        value.is_some() && self.0.get_text(key) == value
+    }
+}
+
 /// A counter after an addition; a key that is not there counts from zero. `None` when the value
 /// is no integer.
 pub(crate) fn add(value: Option<&Value>, amount: i64) -> Option<i64> {
@@ -53,6 +70,7 @@ pub(crate) fn rebase(
     loaded: &Dict,
     ours: &Dict,
     additions: &Additions,
+    defaults: &Defaults,
     mut current: Dict,
     on_conflict: OnConflict,
 ) -> Result<Dict, Overlap> {
@@ -63,13 +81,17 @@ pub(crate) fn rebase(
             continue;
         }
         let now = current.get_text(key);
+        if before.is_none() && now.is_some() && defaults.is_that(key, after) {
+            continue;
+        }
         if let Some(sum) = additions.to(key, before, after)
             && let Some(total) = add(now, sum)
         {
             current.insert(key.clone(), total);
             continue;
         }
-        if now != before && now != after && on_conflict == OnConflict::Fail {
+        let is_changed = now != before && !(before.is_none() && defaults.is_that(key, now));
+        if is_changed && now != after && on_conflict == OnConflict::Fail {
             return Err(Overlap);
         }
         match after {
@@ -98,8 +120,15 @@ mod tests {
         current: &[(&str, i64)],
     ) -> [Result<Dict, Overlap>; 2] {
         [OnConflict::LastWrite, OnConflict::Fail].map(|policy| {
-            let none = Additions::default();
-            rebase(&dict(loaded), &dict(ours), &none, dict(current), policy)
+            let (none, filled) = (Additions::default(), Defaults::default());
+            rebase(
+                &dict(loaded),
+                &dict(ours),
+                &none,
+                &filled,
+                dict(current),
+                policy,
+            )
         })
     }
 
@@ -154,10 +183,34 @@ mod tests {
                 &dict(loaded),
                 &dict(&[("hits", ours)]),
                 &additions,
+                &Defaults::default(),
                 dict(current),
                 OnConflict::Fail,
             );
             assert_eq!(result, Ok(dict(&[("hits", expected)])));
+        }
+    }
+
+    #[test]
+    fn what_was_filled_in_by_default_is_no_change_until_it_is_changed() {
+        let mut defaults = Defaults::default();
+        defaults.note(Text::from("a"), 0.into());
+        for (ours, current, expected) in [
+            (0, &[("a", 7)][..], Ok(dict(&[("a", 7)]))),
+            (0, &[], Ok(dict(&[("a", 0)]))),
+            (1, &[("a", 7)], Err(Overlap)),
+            // The other filled it in as well.
+            (1, &[("a", 0)], Ok(dict(&[("a", 1)]))),
+        ] {
+            let result = rebase(
+                &Dict::new(),
+                &dict(&[("a", ours)]),
+                &Additions::default(),
+                &defaults,
+                dict(current),
+                OnConflict::Fail,
+            );
+            assert_eq!(result, expected);
         }
     }
 
@@ -168,7 +221,8 @@ mod tests {
         let rebased = |policy| {
             let ours = dict(&[("hits", 100)]);
             let current = dict(&[("hits", 9)]);
-            rebase(&dict(&[("hits", 5)]), &ours, &additions, current, policy)
+            let (loaded, filled) = (dict(&[("hits", 5)]), Defaults::default());
+            rebase(&loaded, &ours, &additions, &filled, current, policy)
         };
         assert_eq!(rebased(OnConflict::LastWrite), Ok(dict(&[("hits", 100)])));
         assert_eq!(rebased(OnConflict::Fail), Err(Overlap));

@@ -7,8 +7,9 @@ use privyseal::sealed::SessionId;
 use privyseal::value::{Dict, Value};
 
 use crate::cookie::Came;
-use crate::merge::Additions;
+use crate::merge::{Additions, Defaults};
 use crate::meta::Meta;
+use crate::store::Subject;
 use crate::stored::Origin;
 
 /// What a cookie held, and what the request has done with it.
@@ -29,10 +30,16 @@ pub(crate) struct Record {
     pub(crate) origin: Option<Origin>,
     /// What was added to counters, so that it is added to what they are when it is saved.
     pub(crate) additions: Additions,
+    /// What was filled in by default, so that it takes the place of nothing when it is saved.
+    pub(crate) defaults: Defaults,
     /// The session is to have a new id.
     pub(crate) renewal: Option<Renewal>,
+    /// The handler signed a user in.
+    pub(crate) signed_in: bool,
     /// The MAC of a cookie that has no id to be revoked by.
     pub(crate) mac: Option<Vec<u8>>,
+    /// What it was revoked by or not when it was opened; `None` without a log of revocations.
+    pub(crate) as_opened: Option<Box<AsOpened>>,
     /// Which cookies of ours the request brought.
     pub(crate) came: Came,
     /// The cookie is from just before the session gained rights: another response brings the
@@ -61,8 +68,11 @@ impl Record {
             meta: Meta::default(),
             origin: None,
             additions: Additions::default(),
+            defaults: Defaults::default(),
             renewal: None,
+            signed_in: false,
             mac: None,
+            as_opened: None,
             came: Came::default(),
             retired: false,
             degraded: false,
@@ -98,6 +108,16 @@ impl Record {
     pub(crate) fn is_permanent(&self) -> bool {
         self.data.dict().get(PERMANENT).is_some_and(is_truthy)
     }
+}
+
+/// What a session can be revoked by, as it came with its cookie: what the handler makes of it, such
+/// as a confirmation of who its user is, does not lead past a revocation.
+#[derive(Debug)]
+pub(crate) struct AsOpened {
+    pub(crate) id: Option<SessionId>,
+    pub(crate) mac: Option<Vec<u8>>,
+    pub(crate) began_at: Timestamp,
+    pub(crate) signed_in: Option<(Subject, Timestamp)>,
 }
 
 /// Why a session gets a new id.

@@ -50,11 +50,18 @@ pub struct Session<T: Serialize = Dict> {
     value: T,
     /// What the session held when `value` was read from it.
     opened: Data,
-    /// The part of `value` that came from there, before its first change; `None` while there was
-    /// none. A field that `T` fills in by default is not in it, so that it is saved with a change.
-    before: Option<Dict>,
+    /// What `value` was before its first change; `None` while there was none.
+    before: Option<Before>,
     created_at: Timestamp,
     is_new: bool,
+}
+
+/// A value before its first change.
+struct Before {
+    /// What came from the session.
+    read: Dict,
+    /// What `T` filled in by default, which is saved with a change of something else.
+    filled: Dict,
 }
 
 impl<T: Default + Serialize + DeserializeOwned> Session<T> {
@@ -119,6 +126,7 @@ impl<T: Serialize> Session<T> {
             record.meta.signed_in_at = Some(now);
             record.meta.level = 0;
             record.created_at = now;
+            record.signed_in = true;
             record.gain_rights();
             now
         });
@@ -143,12 +151,14 @@ impl<T: Serialize> Session<T> {
     /// When they have not; send them to where they can.
     pub fn require_fresh(&self, max_age: Duration, level: u8) -> Result<(), NotFresh> {
         let now = self.handle.now();
+        // A clock that was far ahead when the user signed in would make them fresh until then.
+        let (_, skew) = self.handle.engine().rules().bounds();
+        let latest = now.plus_seconds(skew.as_secs());
         let is_fresh = self.handle.look(|record| {
-            let age = record
-                .meta
-                .signed_in_at
-                .map(|time| now.seconds_since(time).unwrap_or(0));
-            record.meta.level >= level && age.is_some_and(|age| age <= max_age.as_secs())
+            let is_recent = record.meta.signed_in_at.is_some_and(|time| {
+                time <= latest && now.seconds_since(time).unwrap_or(0) <= max_age.as_secs()
+            });
+            record.meta.level >= level && is_recent
         });
         is_fresh.unwrap_or(false).then_some(()).ok_or(NotFresh)
     }
@@ -320,7 +330,8 @@ impl<T: Serialize> Session<T> {
     pub fn set_permanent(&mut self, permanent: bool) {
         let mut new = Dict::new();
         new.insert(PERMANENT, permanent);
-        self.handle.write_back(&Dict::new(), &new, true);
+        let none = Dict::new();
+        self.handle.write_back(&none, &new, &none, true);
     }
 
     /// Writes the changes back now instead of when the session is dropped.
@@ -331,11 +342,17 @@ impl<T: Serialize> Session<T> {
         let Some(before) = self.before.take() else {
             return Ok(());
         };
-        let after = as_dict(&self.value)?;
+        let mut after = as_dict(&self.value)?;
         let always_modified = self.handle.follows_flask();
         // Our share of the data is given up first, so that it is changed in place.
         self.opened = Data::default();
-        self.handle.write_back(&before, &after, always_modified);
+        let Before { read, filled } = before;
+        let saved = self
+            .handle
+            .write_back(&read, &after, &filled, always_modified);
+        if !saved {
+            after.retain(|key, value| filled.get_text(key) != Some(value));
+        }
         self.opened = after.into();
         Ok(())
     }
@@ -353,9 +370,11 @@ impl<T: Serialize> DerefMut for Session<T> {
     fn deref_mut(&mut self) -> &mut T {
         if self.before.is_none() {
             match as_dict(&self.value) {
-                Ok(mut before) => {
-                    before.retain(|key, _| self.opened.dict().get_text(key).is_some());
-                    self.before = Some(before);
+                Ok(mut read) => {
+                    let mut filled = read.clone();
+                    read.retain(|key, _| self.opened.dict().get_text(key).is_some());
+                    filled.retain(|key, _| read.get_text(key).is_none());
+                    self.before = Some(Before { read, filled });
                 }
                 Err(error) => self.handle.fail(error),
             }

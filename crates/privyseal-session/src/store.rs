@@ -9,6 +9,7 @@
 //! conformance suite that every store has to pass.
 
 mod error;
+mod shared;
 mod subject;
 
 use std::future::Future;
@@ -92,7 +93,7 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// A row to be written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct NewRow<'a> {
     /// Whose session it is; the index for [`Store::list`] and [`Store::end_all`]. It may change
     /// with any update, from none to one when somebody signs in.
@@ -120,6 +121,17 @@ impl NewRow<'_> {
             ends_at: self.ends_at,
             data: self.data.to_vec(),
         }
+    }
+}
+
+impl std::fmt::Debug for NewRow<'_> {
+    /// As of [`Row`].
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewRow")
+            .field("last_seen", &self.last_seen)
+            .field("expires_at", &self.expires_at)
+            .field("ends_at", &self.ends_at)
+            .finish_non_exhaustive()
     }
 }
 

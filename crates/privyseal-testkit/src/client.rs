@@ -32,7 +32,7 @@ impl Response {
 /// Sends one request on a connection of its own.
 ///
 /// # Errors
-/// When the server does not answer in HTTP within ten seconds.
+/// When the server does not answer in HTTP within a minute.
 pub fn send(
     address: SocketAddr,
     method: &str,
@@ -58,7 +58,7 @@ pub fn begin(
     body: &str,
 ) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     let mut request =
         format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     for (name, value) in headers {

@@ -167,6 +167,9 @@ impl Sealer {
     /// for a token in a header or form as well.
     pub const MAX_TOKEN_LEN: usize = 64 * 1024;
 
+    /// The most bytes of data that a token of this length holds.
+    pub const MAX_DATA_LEN: usize = Self::MAX_TOKEN_LEN / 4 * 3 - OVERHEAD;
+
     /// A sealer with the keys of the ring.
     pub fn new(ring: &KeyRing, context: Context<'_>) -> Self {
         let (keys, seals) = ring.shared_keys();
@@ -192,8 +195,8 @@ impl Sealer {
     /// operating system or reseed before the first token.
     ///
     /// # Errors
-    /// When the ring has no key that signs, the token would be longer than
-    /// [`MAX_TOKEN_LEN`](Self::MAX_TOKEN_LEN), or the source of randomness fails.
+    /// When the ring has no key that signs, the data is longer than
+    /// [`MAX_DATA_LEN`](Self::MAX_DATA_LEN), or the source of randomness fails.
     pub fn seal(
         &self,
         data: &[u8],
@@ -204,7 +207,7 @@ impl Sealer {
         let prepared = self.keys.first().filter(|_| self.seals);
         let prepared = prepared.ok_or_else(|| Error::new(Kind::NoSigningKey))?;
         // Nobody could open it.
-        if data.len() > Self::MAX_TOKEN_LEN / 4 * 3 - OVERHEAD {
+        if data.len() > Self::MAX_DATA_LEN {
             return Err(Error::new(Kind::Unwritable(TOO_LONG.to_owned())));
         }
         let nonce: [u8; NONCE.end - NONCE.start] = random(rng)?;

@@ -42,13 +42,22 @@ const RULES: &[(&str, May)] = &[
         ]),
     ),
     ("privyseal-cli", May::All),
+    (
+        "privyseal-model",
+        May::Only(&["privyseal", "privyseal-session", "privyseal-testkit"]),
+    ),
     ("privyseal-testkit", May::All),
     ("privyseal-bench", May::All),
     ("xtask", May::All),
 ];
 
 /// Programs: they stand at the end of every chain.
-const NOBODY_DEPENDS_ON: &[&str] = &["privyseal-cli", "privyseal-bench", "xtask"];
+const NOBODY_DEPENDS_ON: &[&str] = &[
+    "privyseal-cli",
+    "privyseal-bench",
+    "privyseal-model",
+    "xtask",
+];
 
 /// The core takes time, randomness and bytes as arguments: no clock, no runtime, no network.
 const NOT_IN_THE_CORE: &[&str] = &[

@@ -1,5 +1,7 @@
 //! Documents that point at each other, and at what exists.
 
+use std::collections::BTreeSet;
+
 use super::tree::Tree;
 
 /// Every page of the book is in its summary, so a reader can get there.
@@ -60,6 +62,42 @@ pub(crate) fn commands_of_xtask_exist(tree: &Tree) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// The page that says which test shows what names tests that exist, and of the engine's all those
+/// of the behaviours of others.
+pub(crate) fn tests_on_the_security_page_exist(tree: &Tree) -> Vec<String> {
+    let page = "docs/security-tests.md";
+    let text = tree.text(page).unwrap_or_default();
+    let named: BTreeSet<&str> = text.split('`').filter(|word| is_test_name(word)).collect();
+    let mut unknown = named.clone();
+    let mut missing = BTreeSet::new();
+    for (path, text) in tree.texts(&[".rs"]) {
+        let is_engine = path.starts_with("crates/privyseal-session/");
+        for name in text.lines().filter_map(function) {
+            unknown.remove(name);
+            if is_engine && name.starts_with("peers_") && !named.contains(name) {
+                missing.insert(name);
+            }
+        }
+    }
+    let gone = unknown.iter();
+    let gone = gone.map(|name| format!("{page}: there is no test `{name}`"));
+    let missing = missing.iter();
+    let missing = missing.map(|name| format!("{page}: say what `{name}` shows"));
+    gone.chain(missing).collect()
+}
+
+/// The name of the function that a line begins.
+fn function(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("fn ")?;
+    Some(rest.split_once('(')?.0)
+}
+
+/// Tests are named by sentences: several words, in lower case.
+fn is_test_name(word: &str) -> bool {
+    let of_words = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    word.matches('_').count() >= 3 && word.chars().all(of_words)
 }
 
 /// The changelog has a section for what comes, or for the version that the workspace has.
@@ -180,6 +218,31 @@ mod tests {
         assert_eq!(
             commands_of_xtask_exist(&bad),
             ["a.md:2: no such command: cargo xtask tests"]
+        );
+    }
+
+    #[test]
+    fn tests_that_are_gone_or_not_listed_are_found() {
+        let page = (
+            "docs/security-tests.md",
+            "`a_b_c_d`, `peers_1_is_it_so`, `T::x`, `a_b`\n",
+        );
+        let good = "#[test]\nfn a_b_c_d() {\n    async fn peers_1_is_it_so() {}\n";
+        let engine = "crates/privyseal-session/tests/it/a.rs";
+        let tree = Tree::of(&[page, (engine, good), ("b.rs", "fn peers_3_elsewhere() {}")]);
+        assert_eq!(tests_on_the_security_page_exist(&tree), NONE);
+        let bad = [
+            "fn a_b_c_e() {}\nfn peers_1_is_it_so() {}\n",
+            "fn peers_",
+            "2_x() {}\n",
+        ];
+        let tree = Tree::of(&[page, (engine, &bad.concat())]);
+        assert_eq!(
+            tests_on_the_security_page_exist(&tree),
+            [
+                "docs/security-tests.md: there is no test `a_b_c_d`",
+                "docs/security-tests.md: say what `peers_2_x` shows",
+            ]
         );
     }
 

@@ -1,33 +1,48 @@
 //! The shared behaviour suite on actix-web.
 
+use std::io;
+
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, Path};
 use actix_web::{App, HttpResponse, web};
-use privyseal_actix::{Session, SessionMiddleware, SessionRejection};
+use privyseal_actix::{Engine, Session, SessionMiddleware, SessionRejection};
+use privyseal_stores::SqliteStore;
 use privyseal_testkit::behaviour::{
-    Application, CACHED, Gates, Mode, Numbers, Outcome, perform, streamed,
+    Application, CACHED, Gates, Mode, Numbers, Outcome, perform, run, streamed,
 };
 
 use crate::server::{ActixServer, catch_panics};
 
 fn start(mode: Mode) -> Application {
-    Application::start(mode, |engine, gates| {
-        let sessions = SessionMiddleware::from(engine);
-        let gates = Data::new(gates);
-        ActixServer::start(move || {
-            App::new()
-                .app_data(gates.clone())
-                .route("/outside", web::get().to(typed))
-                .service(
-                    web::scope("")
-                        .wrap(from_fn(catch_panics))
-                        .wrap(sessions.clone())
-                        .configure(routes),
-                )
-        })
+    Application::start(mode, serve)
+}
+
+/// With the sessions in a file, of which nothing is left after the test.
+fn start_on_sqlite() -> Application {
+    let directory = tempfile::tempdir().unwrap();
+    let store = run(SqliteStore::open(directory.path().join("sessions.db"))).unwrap();
+    Application::start_on(store, move |engine, gates| {
+        let _kept = &directory;
+        serve(engine, gates)
+    })
+}
+
+fn serve(engine: Engine, gates: Gates) -> io::Result<ActixServer> {
+    let sessions = SessionMiddleware::from(engine);
+    let gates = Data::new(gates);
+    ActixServer::start(move || {
+        App::new()
+            .app_data(gates.clone())
+            .route("/outside", web::get().to(typed))
+            .service(
+                web::scope("")
+                    .wrap(from_fn(catch_panics))
+                    .wrap(sessions.clone())
+                    .configure(routes),
+            )
     })
 }
 
@@ -108,12 +123,24 @@ async fn typed_or_not(session: Result<Session<Numbers>, SessionRejection>) -> St
     })
 }
 
+mod stored {
+    privyseal_testkit::behaviours!(super::start(super::Mode::Stored); stored);
+}
+
+mod stored_in_sqlite {
+    privyseal_testkit::behaviours!(super::start_on_sqlite(); stored);
+}
+
 mod signed {
     privyseal_testkit::behaviours!(super::start(super::Mode::Signed));
 }
 
 mod sealed {
     privyseal_testkit::behaviours!(super::start(super::Mode::Sealed));
+    privyseal_testkit::behaviours!(
+        super::start(super::Mode::Sealed);
+        peers::peers_9_a_cookie_is_worth_nothing_under_another_name
+    );
 }
 
 mod flask {

@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::task::Poll;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -43,7 +44,11 @@ impl ActixServer {
         let run = move || {
             rt::System::new().block_on(async {
                 let server = HttpServer::new(app).workers(2).disable_signals();
-                let server = server.listen(listener)?.run();
+                // A machine that is busy with other tests is no slow client.
+                let patient = server
+                    .client_request_timeout(PATIENCE)
+                    .client_disconnect_timeout(PATIENCE);
+                let server = patient.listen(listener)?.run();
                 started.send(server.handle()).unwrap();
                 server.await
             })
@@ -56,6 +61,8 @@ impl ActixServer {
         })
     }
 }
+
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Listening for ActixServer {
     fn address(&self) -> SocketAddr {

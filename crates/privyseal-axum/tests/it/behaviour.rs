@@ -1,5 +1,7 @@
 //! The shared behaviour suite on axum.
 
+use std::io;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -8,14 +10,29 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{AppendHeaders, IntoResponse};
 use axum::routing::get;
 use privyseal_axum::{Engine, Session, SessionLayer, SessionRejection};
+use privyseal_stores::SqliteStore;
 use privyseal_testkit::behaviour::{
-    Application, CACHED, Gates, Mode, Numbers, Outcome, perform, streamed,
+    Application, CACHED, Gates, Mode, Numbers, Outcome, perform, run, streamed,
 };
 use privyseal_testkit::server::AxumServer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 fn start(mode: Mode) -> Application {
-    Application::start(mode, |engine, gates| AxumServer::start(app(engine, gates)))
+    Application::start(mode, serve)
+}
+
+/// With the sessions in a file, of which nothing is left after the test.
+fn start_on_sqlite() -> Application {
+    let directory = tempfile::tempdir().unwrap();
+    let store = run(SqliteStore::open(directory.path().join("sessions.db"))).unwrap();
+    Application::start_on(store, move |engine, gates| {
+        let _kept = &directory;
+        serve(engine, gates)
+    })
+}
+
+fn serve(engine: Engine, gates: Gates) -> io::Result<AxumServer> {
+    AxumServer::start(app(engine, gates))
 }
 
 fn app(engine: Engine, gates: Gates) -> Router {
@@ -95,12 +112,24 @@ async fn typed_or_not(session: Result<Session<Numbers>, SessionRejection>) -> St
     })
 }
 
+mod stored {
+    privyseal_testkit::behaviours!(super::start(super::Mode::Stored); stored);
+}
+
+mod stored_in_sqlite {
+    privyseal_testkit::behaviours!(super::start_on_sqlite(); stored);
+}
+
 mod signed {
     privyseal_testkit::behaviours!(super::start(super::Mode::Signed));
 }
 
 mod sealed {
     privyseal_testkit::behaviours!(super::start(super::Mode::Sealed));
+    privyseal_testkit::behaviours!(
+        super::start(super::Mode::Sealed);
+        peers::peers_9_a_cookie_is_worth_nothing_under_another_name
+    );
 }
 
 mod flask {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anstream::stderr;
 use anyhow::{Context, Result};
 use clap::Args;
-use privyseal_server::{Options, serve};
+use privyseal_server::{Options, StoreUrl, serve};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -16,37 +16,43 @@ use tokio::sync::oneshot;
 use crate::Answer;
 use crate::failure::{self, Failure};
 use crate::output::Output;
+use crate::store::{DATA_DIRECTORY, StoreFlags};
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "\
 Examples:
   privyseal serve
-  privyseal serve --listen 127.0.0.1:0 --data-dir /var/lib/privyseal")]
+  privyseal serve --listen 127.0.0.1:0 --data-dir /var/lib/privyseal
+  privyseal serve --store postgres://app@db.internal/app
+  privyseal serve --store-file /etc/privyseal/store.url")]
 pub(crate) struct Arguments {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Directory of the keys; it and its first key are made on the first start
-    #[arg(long, value_name = "DIR", default_value = "./privyseal-data")]
+    /// Directory of the keys, and of the sessions unless they are elsewhere; it and its first key are made on the first start
+    #[arg(long, value_name = "DIR", default_value = DATA_DIRECTORY)]
     data_dir: PathBuf,
+    #[command(flatten)]
+    store: StoreFlags,
 }
 
 /// What is known once the server listens.
 #[derive(Serialize)]
 struct Started {
     url: String,
+    /// The kind of store.
+    store: &'static str,
 }
 
 impl Arguments {
     pub(crate) fn run(self, output: Output) -> Result<Answer> {
-        let options = Options::prepare(self.data_dir)?;
-        options.warnings().iter().for_each(failure::warn_of_key);
+        let store = self.store.url(&self.data_dir)?;
         report_events();
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .context("could not start the server")?
-            .block_on(run(self.listen, options, output))
+            .block_on(run(self.listen, self.data_dir, store, output))
     }
 }
 
@@ -59,14 +65,21 @@ fn report_events() {
         .init();
 }
 
-async fn run(address: SocketAddr, options: Options, output: Output) -> Result<Answer> {
+async fn run(
+    address: SocketAddr,
+    data_directory: PathBuf,
+    store: StoreUrl,
+    output: Output,
+) -> Result<Answer> {
+    let options = Options::prepare_with(data_directory, &store).await?;
+    options.warnings().iter().for_each(failure::warn_of_key);
     // Before anyone can connect, so that no signal finds the server without an ear for it.
     let signal = stop_signal().context("could not listen for signals")?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         let message = format!("could not listen on {address}: {error}");
         Failure::new(message, "choose another address or port with --listen")
     })?;
-    announce(listener.local_addr()?, output)?;
+    announce(listener.local_addr()?, store.kind(), output)?;
 
     let (report, reported) = oneshot::channel();
     let shutdown = async move {
@@ -77,7 +90,7 @@ async fn run(address: SocketAddr, options: Options, output: Output) -> Result<An
     Ok(reported.await?)
 }
 
-fn announce(address: SocketAddr, output: Output) -> Result<()> {
+fn announce(address: SocketAddr, store: &'static str, output: Output) -> Result<()> {
     let url = if address.ip().is_unspecified() {
         format!("http://localhost:{}", address.port())
     } else {
@@ -92,7 +105,7 @@ fn announce(address: SocketAddr, output: Output) -> Result<()> {
         );
     }
     if output.is_json() {
-        output.print("", &Started { url })?;
+        output.print("", &Started { url, store })?;
     }
     Ok(())
 }

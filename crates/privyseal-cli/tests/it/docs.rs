@@ -34,7 +34,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         "docs/command-line.md",
-        "$ privyseal serve ",
+        "$ privyseal serve --listen ",
         "`serve::the_documents_start_it` starts it with these arguments",
     ),
     (
@@ -149,6 +149,8 @@ fn every_command_has_help_with_an_example_first() {
         &["cookie", "inspect"],
         &["completions"],
         &["man"],
+        &["session", "list"],
+        &["session", "end"],
         &["serve"],
     ] {
         let ran = place.run([command, &["--help"]].concat());

@@ -34,6 +34,11 @@ fn code_2_is_an_error() {
         &["token", "sign", "--key-file", "secret.key", "{"],
         &["token", "verify", "--key-file", "weak.key", "a.b.c"],
         &["token", "verify", "--key-fd", "99", "a.b.c"],
+        &["session", "list", "--subject", "ada"],
+        &["session", "list"],
+        &["session", "end", "--all"],
+        &["session", "end", "--id", "x", "--confirm", "all"],
+        &["serve", "--store", "nonsense"],
         &["nonsense"],
         &[],
     ] {

@@ -6,7 +6,7 @@ use privyseal::SecretKey;
 
 use crate::{KEY, Place, Ran};
 
-/// In good ways and bad ones; standard input is the key.
+/// In good ways and bad ones; standard input is the key, and so is the password of the stores.
 const COMMANDS: &str = "\
 key generate
 key generate -o secret.key
@@ -16,8 +16,8 @@ key check bad.key --encoding hex
 key check long.key
 key check --dotenv key.env
 key check --dotenv key.env --name OTHER
-key check --env LEAK_TEST_KEY
-key check --env LEAK_TEST_KEY --encoding base64
+key check --env LEAK_TEST_VARIABLE
+key check --env LEAK_TEST_VARIABLE --encoding base64
 key check -
 token sign --key-file secret.key {}
 token sign --key-file secret.key {
@@ -38,6 +38,24 @@ cookie inspect --key-file secret.key session=TOKEN;id=SEALED
 cookie inspect --key-file other.key session=TOKEN;id=SEALED
 serve --data-dir data --listen TAKEN
 serve --data-dir weak --listen TAKEN
+serve --data-dir data --listen TAKEN --store memory
+serve --data-dir data --store postgres://u:KEY@127.0.0.1:1/d
+serve --data-dir data --store mysql://127.0.0.1:1/d?password=KEY
+serve --data-dir data --store redis://u:KEY
+serve --data-dir data --store KEY
+serve --data-dir data --store sqlite:none/KEY.db --listen TAKEN --store-file secret.key
+serve --data-dir data --store-file secret.key
+serve --data-dir data --store-file -
+serve --data-dir data --store-file postgres.url
+serve --data-dir data --store-file mysql.url
+serve --data-dir data --store-file redis.url
+session list --data-dir data --subject ada
+session list --subject ada --store-file postgres.url
+session list --subject ada --store redis://u:KEY@127.0.0.1:1
+session end --data-dir data --subject ada
+session end --data-dir data --id x
+session end --all --confirm all --store-file mysql.url
+session end --all --store-file redis.url
 completions bash
 man
 help";
@@ -69,6 +87,14 @@ fn no_output_of_any_command_contains_the_key() {
         place.write(&format!("{directory}/keys/0001.key"), key);
     }
 
+    for (name, scheme) in [
+        ("postgres.url", "postgres"),
+        ("mysql.url", "mysql"),
+        ("redis.url", "redis"),
+    ] {
+        place.write(name, &format!("{scheme}://u:{KEY}@127.0.0.1:1/0\n"));
+    }
+
     let needles = needles();
     let file = fs::read(place.path("secret.key")).unwrap();
     assert!(leak(&needles, &file).is_some(), "the search finds nothing");
@@ -76,11 +102,11 @@ fn no_output_of_any_command_contains_the_key() {
     for line in COMMANDS.lines() {
         run.insert(line);
         let line = line.replace("TOKEN", &token).replace("SEALED", &sealed);
-        let line = line.replace("TAKEN", &address);
+        let line = line.replace("TAKEN", &address).replace("KEY", KEY);
         for json in [None, Some("--json")] {
             let mut child = place.command(line.split_whitespace().chain(json));
             child
-                .env("LEAK_TEST_KEY", KEY)
+                .env("LEAK_TEST_VARIABLE", KEY)
                 .env("RUST_BACKTRACE", "full")
                 .stdin(File::open(place.path("secret.key")).unwrap());
             let ran = Ran::from(child.output().unwrap());

@@ -12,9 +12,12 @@ mod exit_codes;
 mod key;
 mod leaks;
 mod serve;
+mod session;
+mod store;
 mod token;
 #[cfg(unix)]
 mod typed_keys;
+mod visitor;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -2,38 +2,50 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStderr, Command};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use crate::docs::{blocks, pages};
+use crate::visitor::Visitor;
 use crate::{Place, WEAK_KEY};
 
 /// The example key of Flask's documentation: strong, if the whole world did not have it.
 const KNOWN_KEY: &str = "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf";
 
-const FREE_PORT: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+pub(crate) const FREE_PORT: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
 /// A server that is killed when it goes out of scope.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     stderr: BufReader<ChildStderr>,
     address: String,
 }
 
 impl Server {
-    fn start(place: &Place) -> Self {
+    pub(crate) fn start(place: &Place) -> Self {
         Self::start_with(place, FREE_PORT)
     }
 
-    fn start_with(place: &Place, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        let mut child = place.command(arguments).spawn().unwrap();
+    pub(crate) fn start_with(
+        place: &Place,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Self {
+        Self::of(place.command(arguments))
+    }
+
+    /// Starts the command; standard output goes nowhere.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
-        let address = line.strip_prefix("serving on http://").unwrap().trim_end();
+        let Some(address) = line.strip_prefix("serving on http://") else {
+            stderr.read_to_string(&mut line).unwrap();
+            panic!("{line}");
+        };
         Self {
+            address: address.trim_end().to_owned(),
             child,
             stderr,
-            address: address.to_owned(),
         }
     }
 
@@ -42,7 +54,7 @@ impl Server {
     }
 
     /// The whole answer, headers included.
-    fn send(&self, method: &str, path: &str, cookie: &str, form: &str) -> String {
+    pub(crate) fn send(&self, method: &str, path: &str, cookie: &str, form: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let (host, length) = (&self.address, form.len());
         write!(
@@ -58,7 +70,7 @@ impl Server {
     }
 
     /// Sends the signal; gives the exit code and what else was said.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self, signal: &str) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(status.success());
@@ -81,11 +93,7 @@ fn the_first_start_makes_a_key_and_serves() {
     let place = Place::new();
     let server = Server::start(&place);
     assert!(server.get("/healthz").starts_with("HTTP/1.1 200 OK\r\n"));
-    assert!(
-        server
-            .get("/")
-            .contains("A session that lives in its cookie")
-    );
+    assert!(server.get("/").contains("Four ways to keep a session"));
     let key = fs::read(place.path("privyseal-data/keys/0001.key")).unwrap();
     assert_eq!(server.stop("-TERM"), (Some(0), String::new()));
 
@@ -107,7 +115,7 @@ fn the_documents_start_it() {
         .filter_map(|line| {
             line.strip_prefix("$ cargo run --release -- ")
                 .or_else(|| line.strip_prefix("$ privyseal "))
-                .filter(|call| call.starts_with("serve"))
+                .filter(|call| call.starts_with("serve") && !call.contains("--store"))
         })
         .collect();
     assert_eq!(calls.len(), 3, "{calls:?}");
@@ -133,8 +141,8 @@ fn a_full_run_never_says_a_key() {
     let place = Place::new();
     let server = Server::start(&place);
     let mut said = String::new();
-    for mode in ["sealed", "signed", "flask"] {
-        let mut cookie = String::new();
+    for mode in ["stored", "sealed", "signed", "flask"] {
+        let mut visitor = Visitor::new(mode);
         for (method, path, form) in [
             ("POST", "/sign-in", "name=Ada"),
             ("GET", "", ""),
@@ -144,26 +152,21 @@ fn a_full_run_never_says_a_key() {
             ("GET", "/change?at=9", ""),
             ("GET", "/change?at=x", ""),
             ("POST", "/note", "no form at all"),
+            ("POST", "/sign-out-others", ""),
+            ("POST", "/sign-out-one", "id=x"),
+            ("GET", "", ""),
             ("POST", "/sign-out", ""),
+            ("POST", "/replay", "cookie=x"),
             ("GET", "/nothing", ""),
         ] {
-            let answer = server.send(method, &format!("/{mode}{path}"), &cookie, form);
-            assert!(answer.starts_with("HTTP/1.1 "), "{mode}{path}: {answer}");
-            let set = answer.lines().find_map(|line| {
-                let (name, value) = line.split_once(": ")?;
-                name.eq_ignore_ascii_case("set-cookie").then_some(value)
-            });
-            if let Some(set) = set {
-                cookie = set.split(';').next().unwrap().to_owned();
-            }
-            said += &answer;
+            said += &visitor.go(&server, method, path, form);
         }
     }
     let (code, stderr) = server.stop("-TERM");
     assert_eq!(code, Some(0));
     said += &stderr;
     assert!(said.contains("Ada"), "nobody was signed in");
-    for number in 1..=4 {
+    for number in 1..=5 {
         let file = place.path(&format!("privyseal-data/keys/{number:04}.key"));
         let key = fs::read_to_string(file).unwrap();
         for part in key.trim_end().as_bytes().windows(16) {
@@ -261,6 +264,7 @@ fn json_tells_programs_where_it_listens() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(value["schema_version"], 1);
+    assert_eq!(value["store"], "sqlite");
     let url = value["url"].as_str().unwrap();
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
 }

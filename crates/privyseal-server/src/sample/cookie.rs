@@ -3,10 +3,10 @@
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use privyseal::inspect::{self, Context, Report};
-use privyseal::{KeyRing, Timestamp};
+use privyseal::{KeyId, KeyRing, Timestamp};
 use privyseal_session::{Clock, SystemClock};
 
-use super::mode::{APPLICATION, Mode};
+use super::mode::Mode;
 use super::view::date;
 
 /// A cookie of a mode. It need not be authentic.
@@ -31,6 +31,17 @@ impl Cookie {
         Some(Self {
             mode,
             value: value.to_owned(),
+            changed: None,
+        })
+    }
+
+    /// A cookie that somebody kept; `None` if its text could not stand in a header.
+    pub(super) fn kept(mode: Mode, value: String) -> Option<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_cookie = !value.is_empty() && value.bytes().all(is_plain);
+        is_cookie.then_some(Self {
+            mode,
+            value,
             changed: None,
         })
     }
@@ -65,6 +76,7 @@ impl Cookie {
     /// The parts of the cookie; put together they are the cookie again.
     pub(super) fn parts(&self) -> Vec<Part> {
         let parts = match self.mode {
+            Mode::Stored => self.stored_parts(),
             Mode::Sealed => self.sealed_parts(),
             Mode::Signed | Mode::Flask => self.signed_parts(),
         };
@@ -105,27 +117,61 @@ impl Cookie {
         ])
     }
 
+    /// One base64 text of 9, 16, 32 and 32 bytes. The id ends within a character, which is shown
+    /// with the secret.
+    fn stored_parts(&self) -> Option<Vec<Part>> {
+        let (key, rest) = self.value.split_at_checked(12)?;
+        let (id, rest) = rest.split_at_checked(21)?;
+        let (secret, signature) = rest.split_at_checked(43)?;
+        Some(vec![
+            Part::new("part-key", "version and key id", key),
+            Part::new("part-time", "session id", id),
+            Part::new("part-payload", "secret", secret),
+            Part::new("part-signature", "signature", signature),
+        ])
+    }
+
     /// What anyone learns who holds the cookie and no key.
     pub(super) fn without_key(&self) -> Thief {
         let report = self.inspect(None);
+        let key_id = match self.mode {
+            Mode::Stored => self.named_key(),
+            _ => report.unverified_key_id(),
+        };
         Thief {
             content: report.content().map(ToString::to_string),
             issued_at: report.issued_at().map(date),
-            key_id: report.unverified_key_id().map(|id| id.to_string()),
+            key_id: key_id.map(|id| id.to_string()),
         }
     }
 
-    /// What the owner of the keys learns. This sample shows it to its visitor, who holds the keys
-    /// as well; elsewhere it is not for the one who sent the cookie.
-    pub(super) fn with_keys(&self, ring: &KeyRing) -> Report {
-        self.inspect(Some(ring))
+    /// The key that made the cookie, which opened a session. This sample shows it to its visitor,
+    /// who holds the keys as well; elsewhere it is not for the one who sent the cookie.
+    pub(super) fn key(&self, ring: &KeyRing) -> Option<KeyId> {
+        match self.mode {
+            Mode::Stored => self.named_key(),
+            _ => self.inspect(Some(ring)).key().map(|key| key.id),
+        }
+    }
+
+    /// The key that a reference to a stored session names: the 8 bytes behind the first one.
+    fn named_key(&self) -> Option<KeyId> {
+        let named = self
+            .value
+            .get(..12)?
+            .bytes()
+            .try_fold(0_u128, |bits, byte| {
+                let digit = BASE64URL.iter().position(|digit| *digit == byte)?;
+                Some(bits << 6 | digit as u128)
+            })?;
+        let bytes = named.to_be_bytes();
+        bytes.last_chunk().copied().map(KeyId::from_bytes)
     }
 
     fn inspect(&self, ring: Option<&KeyRing>) -> Report {
         let context = Context {
             ring,
             cookie_name: self.mode.cookie_name(),
-            application: APPLICATION,
             ..Context::new(now())
         };
         inspect::token(&self.value, &context)
@@ -198,6 +244,8 @@ mod tests {
     fn the_parts_are_the_cookie_changed_or_not() {
         let sealed = "A".repeat(100);
         for (mode, value, count) in [
+            (Mode::Stored, sealed.as_str(), 4),
+            (Mode::Stored, "too-short", 1),
             (Mode::Flask, SIGNED, 5),
             (Mode::Signed, ".eJw.x.y", 5),
             (Mode::Sealed, sealed.as_str(), 3),
@@ -238,7 +286,7 @@ mod tests {
         assert_eq!(thief.content.as_deref(), Some(r#"{"a":1}"#));
         assert_eq!(
             thief.issued_at.as_deref(),
-            Some("Tue, 14 Nov 2023 22:13:20 GMT")
+            Some("Tue, 14 Nov 2023 22:13:20 UTC")
         );
     }
 }

@@ -1,5 +1,6 @@
 //! What visitors send, and what is taken of it.
 
+use privyseal_session::store::Subject;
 use serde::{Deserialize, Serialize};
 
 /// What the session holds.
@@ -20,22 +21,32 @@ pub(super) struct SignIn {
 }
 
 impl SignIn {
-    /// The name, or what is wrong with it.
-    pub(super) fn name(&self) -> Result<String, &'static str> {
+    /// The name, and whose session it will be; or what is wrong with it.
+    pub(super) fn name(&self) -> Result<(String, Subject), &'static str> {
         let name = self.name.trim();
         match name.chars().count() {
             0 => Err("Please enter a name."),
-            1..=MAX_NAME => Ok(name.to_owned()),
+            1..=MAX_NAME => match subject_of(name) {
+                Some(subject) => Ok((name.to_owned(), subject)),
+                None => Err("Please enter a name without line breaks and the like."),
+            },
             _ => Err("Please enter a name of at most 40 characters."),
         }
     }
 }
 
+/// The name is all that this sample knows of its users. An application takes the user's id.
+pub(super) fn subject_of(name: &str) -> Option<Subject> {
+    Subject::new(name).ok()
+}
+
 /// The form of the note.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct Note {
     #[serde(default)]
     note: String,
+    #[serde(default)]
+    pub(super) csrf: String,
 }
 
 impl Note {
@@ -48,6 +59,29 @@ impl Note {
             _ => Err("Please write at most 140 characters."),
         }
     }
+}
+
+/// A form that is a button.
+#[derive(Deserialize)]
+pub(super) struct Token {
+    #[serde(default)]
+    pub(super) csrf: String,
+}
+
+/// Which session to end.
+#[derive(Deserialize)]
+pub(super) struct SignOutOne {
+    #[serde(default)]
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) csrf: String,
+}
+
+/// The cookie that was kept.
+#[derive(Deserialize)]
+pub(super) struct Replay {
+    #[serde(default)]
+    pub(super) cookie: String,
 }
 
 /// Which character of the cookie to change, counted from 1.
@@ -74,13 +108,17 @@ mod tests {
             .name()
         };
         assert!(name(0).is_err());
-        assert_eq!(name(1), Ok("é".to_owned()));
+        assert_eq!(name(1).unwrap().0, "é");
         assert!(name(MAX_NAME).is_ok());
         assert!(name(MAX_NAME + 1).is_err());
         let blank = SignIn {
             name: " \t ".to_owned(),
         };
         assert!(blank.name().is_err());
+        let broken = SignIn {
+            name: "a\nb".to_owned(),
+        };
+        assert!(broken.name().is_err());
     }
 
     #[test]
@@ -88,6 +126,7 @@ mod tests {
         let note = |len| {
             Note {
                 note: "é".repeat(len),
+                csrf: String::new(),
             }
             .note()
         };

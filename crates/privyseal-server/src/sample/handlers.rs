@@ -4,16 +4,19 @@ use axum::Form;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_TYPE, COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use privyseal::value::Dict;
 use privyseal_axum::Session;
+use privyseal_session::SessionError;
 use tokio::task::spawn_blocking;
 
 use super::App;
 use super::cookie::Cookie;
-use super::forms::{Change, Note, SignIn, Visitor};
-use super::pages::{ChangePage, Message, Overview, Page, SessionPage, SignedOut, Tried};
+use super::forms::{Change, Note, SignIn, Token, Visitor};
+use super::label;
+use super::pages::{ChangePage, Message, Overview, Page, SessionPage, Tried};
+use super::trouble::Trouble;
 use super::view::SignedIn;
 
 pub(super) async fn overview() -> impl IntoResponse {
@@ -23,10 +26,11 @@ pub(super) async fn overview() -> impl IntoResponse {
 pub(super) async fn show(
     State(app): State<App>,
     headers: HeaderMap,
-    visitor: Session<Visitor>,
+    mut visitor: Session<Visitor>,
     values: Session,
-) -> impl IntoResponse {
-    Page(session_page(&app, &headers, &visitor, &values, None))
+) -> Result<Response, Trouble> {
+    let page = session_page(&app, &headers, &mut visitor, &values, None).await?;
+    Ok(Page(page).into_response())
 }
 
 pub(super) async fn sign_in(
@@ -35,16 +39,22 @@ pub(super) async fn sign_in(
     mut visitor: Session<Visitor>,
     values: Session,
     Form(form): Form<SignIn>,
-) -> Response {
+) -> Result<Response, Trouble> {
     match form.name() {
-        Ok(name) => {
-            visitor.renew(); // a session that somebody planted before is worth nothing now
-            visitor.name = Some(name);
-            Redirect::to(app.mode.path()).into_response()
+        Ok((name, subject)) => {
+            visitor.sign_in(subject); // a session that somebody planted before is worth nothing now
+            **visitor = Visitor {
+                name: Some(name),
+                note: None,
+            };
+            if app.mode.is_stored() {
+                visitor.set_label(label::of(&headers))?;
+            }
+            Ok(app.back_to(""))
         }
         Err(problem) => {
-            let page = session_page(&app, &headers, &visitor, &values, Some(problem));
-            (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
+            let page = session_page(&app, &headers, &mut visitor, &values, Some(problem)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
         }
     }
 }
@@ -55,17 +65,19 @@ pub(super) async fn write_note(
     mut visitor: Session<Visitor>,
     values: Session,
     Form(form): Form<Note>,
-) -> Response {
+) -> Result<Response, Trouble> {
+    if visitor.name.is_none() {
+        return Ok(app.back_to(""));
+    }
+    app.check(&visitor, &headers, &form.csrf)?;
     match form.note() {
         Ok(note) => {
-            if visitor.name.is_some() {
-                visitor.note = note;
-            }
-            Redirect::to(app.mode.path()).into_response()
+            visitor.note = note;
+            Ok(app.back_to(""))
         }
         Err(problem) => {
-            let page = session_page(&app, &headers, &visitor, &values, Some(problem));
-            (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
+            let page = session_page(&app, &headers, &mut visitor, &values, Some(problem)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
         }
     }
 }
@@ -78,49 +90,43 @@ pub(super) async fn change_a_byte(
     headers: HeaderMap,
     visitor: Session<Visitor>,
     change: Result<Query<Change>, QueryRejection>,
-) -> Response {
+) -> Result<Response, Trouble> {
     let cookie = Cookie::received(app.mode, &headers);
     let (Some(original), Some(name)) = (cookie, visitor.name.clone()) else {
-        return Redirect::to(app.mode.path()).into_response();
+        return Ok(app.back_to(""));
     };
     let at = change.map_or(0, |Query(change)| change.at);
     let Some(changed) = original.changed(at) else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, Page(NO_SUCH_CHARACTER)).into_response();
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(NO_SUCH_CHARACTER)).into_response());
     };
-    Page(ChangePage {
+    Ok(Page(ChangePage {
         mode: app.mode,
         name,
         at,
-        original: app.present(original).await,
-        changed: app.present(changed).await,
+        original: app.present(original).await?,
+        changed: app.present(changed).await?,
     })
-    .into_response()
+    .into_response())
 }
 
-pub(super) async fn rotate(State(app): State<App>, visitor: Session<Visitor>) -> Response {
+pub(super) async fn rotate(
+    State(app): State<App>,
+    headers: HeaderMap,
+    visitor: Session<Visitor>,
+    Form(form): Form<Token>,
+) -> Result<Response, Trouble> {
     if visitor.name.is_none() {
-        return Redirect::to(app.mode.path()).into_response();
+        return Ok(app.back_to(""));
     }
+    app.check(&visitor, &headers, &form.csrf)?;
     let keys = app.keys.clone();
     match spawn_blocking(move || keys.rotate()).await {
-        Ok(Ok(())) => Redirect::to(&format!("{}#keys", app.mode.path())).into_response(),
+        Ok(Ok(())) => Ok(app.back_to("#keys")),
         failed => {
             tracing::error!(?failed, "the key was not rotated");
-            (StatusCode::INTERNAL_SERVER_ERROR, Page(NOT_ROTATED)).into_response()
+            Ok((StatusCode::INTERNAL_SERVER_ERROR, Page(NOT_ROTATED)).into_response())
         }
     }
-}
-
-pub(super) async fn sign_out(
-    State(app): State<App>,
-    mut visitor: Session<Visitor>,
-) -> impl IntoResponse {
-    visitor.end();
-    Redirect::to(&format!("{}/signed-out", app.mode.path()))
-}
-
-pub(super) async fn signed_out(State(app): State<App>) -> impl IntoResponse {
-    Page(SignedOut { mode: app.mode })
 }
 
 pub(super) async fn not_found() -> impl IntoResponse {
@@ -137,25 +143,42 @@ pub(super) async fn icon() -> impl IntoResponse {
     ([(CONTENT_TYPE, "image/svg+xml")], svg)
 }
 
-fn session_page(
+async fn session_page(
     app: &App,
     headers: &HeaderMap,
-    visitor: &Session<Visitor>,
+    visitor: &mut Session<Visitor>,
     values: &Session,
     problem: Option<&'static str>,
-) -> SessionPage {
+) -> Result<SessionPage, Trouble> {
     let cookie = Cookie::received(app.mode, headers);
-    SessionPage {
+    Ok(SessionPage {
         mode: app.mode,
-        signed_in: SignedIn::new(app, headers, visitor, values),
         was_refused: visitor.is_new() && cookie.is_some(),
+        signed_in: SignedIn::new(app, cookie, visitor, values).await?,
         problem,
-    }
+    })
 }
 
 impl App {
+    /// To the page of the session, or a place on it.
+    pub(super) fn back_to(&self, place: &str) -> Response {
+        Redirect::to(&format!("{}{place}", self.mode.path())).into_response()
+    }
+
+    /// Whether a form is one of our own pages, made for this session.
+    pub(super) fn check(
+        &self,
+        visitor: &Session<Visitor>,
+        headers: &HeaderMap,
+        token: &str,
+    ) -> Result<(), Trouble> {
+        let policy = self.mode.csrf_policy();
+        visitor.check_csrf(&policy, &Method::POST, headers, Some(token))?;
+        Ok(())
+    }
+
     /// Whether the engine opens a session with this cookie.
-    async fn present(&self, cookie: Cookie) -> Tried {
+    pub(super) async fn present(&self, cookie: Cookie) -> Result<Tried, Trouble> {
         let header = format!("{}={}", self.engine.cookie().name(), cookie.value());
         let mut headers = HeaderMap::new();
         headers.extend(
@@ -164,11 +187,13 @@ impl App {
                 .map(|value| (COOKIE, value)),
         );
         let handle = self.engine.begin(&headers);
-        let opened = handle.open::<Dict>(&headers).await;
-        Tried {
-            cookie,
-            accepted: opened.is_ok_and(|session| !session.is_new()),
-        }
+        let accepted = match handle.open::<Dict>(&headers).await {
+            Ok(session) => !session.is_new(),
+            // Nothing is known of the session then.
+            Err(error @ SessionError::Unavailable { .. }) => return Err(error.into()),
+            Err(_) => false,
+        };
+        Ok(Tried { cookie, accepted })
     }
 }
 

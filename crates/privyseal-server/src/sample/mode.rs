@@ -1,23 +1,27 @@
-//! The three modes side by side: their engines, and what there is to say about them.
+//! The modes side by side: their engines, and what there is to say about them.
 
-use privyseal_axum::{CookiePolicy, Engine, LiveKeyRing, SameSite};
+use privyseal_axum::{CookiePolicy, Engine, FlaskRules, LiveKeyRing, SameSite};
+use privyseal_session::csrf::CsrfPolicy;
 
-/// How a session is kept in its cookie.
+use crate::store::Sessions;
+
+/// Where a session is kept, and what its cookie shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
+    Stored,
     Sealed,
     Signed,
     Flask,
 }
 
 impl Mode {
-    pub(crate) const ALL: [Self; 3] = [Self::Sealed, Self::Signed, Self::Flask];
+    pub(crate) const ALL: [Self; 4] = [Self::Stored, Self::Sealed, Self::Signed, Self::Flask];
 
-    /// The engine, as an application would set it up. It has a cookie of its own beside the other
-    /// two, which an application with one session needs not.
-    pub(crate) fn engine(self, keys: &LiveKeyRing) -> Engine {
+    /// The engine, as an application would set it up. It has a cookie of its own beside the
+    /// others, which an application with one session needs not.
+    pub(crate) fn engine(self, keys: &LiveKeyRing, sessions: &Sessions) -> Engine {
         let cookie = match self {
-            Self::Sealed | Self::Signed => CookiePolicy::builder(self.cookie_name()),
+            Self::Stored | Self::Sealed | Self::Signed => CookiePolicy::builder(self.cookie_name()),
             // Flask's cookie has no SameSite; nothing keeps a Flask application from setting it.
             Self::Flask => CookiePolicy::flask()
                 .name(self.cookie_name())
@@ -25,19 +29,46 @@ impl Mode {
         };
         #[expect(
             clippy::expect_used,
-            reason = "three constant cookies, each built in the tests"
+            reason = "four constant cookies, each built in the tests"
         )]
         let cookie = cookie.build().expect("the cookies satisfy every rule");
+        let revocations = || sessions.revocations.clone();
         match self {
-            Self::Sealed => Engine::sealed(keys.clone()).with_application(APPLICATION),
-            Self::Signed => Engine::signed(keys.clone()),
-            Self::Flask => Engine::flask(keys.clone()),
+            Self::Stored => sessions.stored.clone(),
+            Self::Sealed => Engine::sealed(keys.clone()).with_revocations(revocations()),
+            Self::Signed => Engine::signed(keys.clone()).with_revocations(revocations()),
+            Self::Flask => Engine::flask(keys.clone())
+                .with_flask_rules(FlaskRules {
+                    subject_key: "name",
+                    ..FlaskRules::default()
+                })
+                .with_revocations(revocations()),
         }
         .with_cookie(cookie)
     }
 
+    /// Whether the session lives in the store, which can list it.
+    pub(crate) fn is_stored(self) -> bool {
+        self == Self::Stored
+    }
+
+    /// When a form is taken for one of our own pages. Sessions of Flask have no id that a token
+    /// could be bound to; there the headers decide alone.
+    pub(crate) fn csrf_policy(self) -> CsrfPolicy {
+        match self {
+            Self::Flask => CsrfPolicy::default(),
+            _ => CsrfPolicy::default().with_token_always(),
+        }
+    }
+
+    /// Whether forms carry a token: see [`csrf_policy`](Self::csrf_policy).
+    pub(crate) fn has_csrf_token(self) -> bool {
+        self != Self::Flask
+    }
+
     pub(crate) fn cookie_name(self) -> &'static str {
         match self {
+            Self::Stored => "__Host-stored",
             Self::Sealed => "__Host-sealed",
             Self::Signed => "__Host-signed",
             Self::Flask => "flask-session",
@@ -47,7 +78,7 @@ impl Mode {
     /// What the browser is told about the cookie.
     pub(crate) fn attributes(self) -> &'static str {
         match self {
-            Self::Sealed | Self::Signed => "Secure; HttpOnly; Path=/; SameSite=Lax",
+            Self::Stored | Self::Sealed | Self::Signed => "Secure; HttpOnly; Path=/; SameSite=Lax",
             Self::Flask => "HttpOnly; Path=/; SameSite=Lax",
         }
     }
@@ -55,6 +86,7 @@ impl Mode {
     /// Below this path are the pages of the mode.
     pub(crate) fn path(self) -> &'static str {
         match self {
+            Self::Stored => "/stored",
             Self::Sealed => "/sealed",
             Self::Signed => "/signed",
             Self::Flask => "/flask",
@@ -63,6 +95,7 @@ impl Mode {
 
     pub(crate) fn title(self) -> &'static str {
         match self {
+            Self::Stored => "Stored",
             Self::Sealed => "Sealed",
             Self::Signed => "Signed",
             Self::Flask => "Flask",
@@ -72,13 +105,17 @@ impl Mode {
     pub(crate) fn primitive(self) -> &'static str {
         match self {
             Self::Sealed => "XAES-256-GCM",
-            Self::Signed => "HMAC-SHA256",
+            Self::Stored | Self::Signed => "HMAC-SHA256",
             Self::Flask => "HMAC-SHA1",
         }
     }
 
     pub(crate) fn summary(self) -> &'static str {
         match self {
+            Self::Stored => {
+                "The session stays on the server. The browser carries its random id, and a secret \
+                 that opens it."
+            }
             Self::Sealed => {
                 "The session is encrypted. The browser carries it and can neither read nor change it."
             }
@@ -95,7 +132,7 @@ impl Mode {
 
     /// Whether anyone who holds the cookie can read the session.
     pub(crate) fn is_readable(self) -> bool {
-        self != Self::Sealed
+        matches!(self, Self::Signed | Self::Flask)
     }
 
     /// Whether a cookie under an older key is made anew as soon as it is used. Flask waits until
@@ -104,6 +141,3 @@ impl Mode {
         self != Self::Flask
     }
 }
-
-/// Keeps sealed sessions of other applications under the same key apart from ours.
-pub(crate) const APPLICATION: &str = "privyseal-sample";

@@ -51,13 +51,19 @@ impl Place for ChangePage {
     }
 }
 
+impl Place for ReplayPage {
+    fn here(&self) -> &'static str {
+        self.mode.path()
+    }
+}
+
 impl Place for SignedOut {
     fn here(&self) -> &'static str {
         self.mode.path()
     }
 }
 
-/// What this is, and the three modes side by side.
+/// What this is, and the modes side by side.
 #[derive(Template)]
 #[template(path = "overview.html")]
 pub(super) struct Overview;
@@ -92,11 +98,22 @@ pub(super) struct Tried {
     pub(super) accepted: bool,
 }
 
-/// What signing out did, and what it did not do.
+/// What signing out did, with a copy of the cookie to try.
 #[derive(Template)]
 #[template(path = "signed_out.html")]
 pub(super) struct SignedOut {
     pub(super) mode: Mode,
+    pub(super) cookie: Cookie,
+    /// In every mode and every browser.
+    pub(super) everywhere: bool,
+}
+
+/// What became of a cookie that somebody kept.
+#[derive(Template)]
+#[template(path = "replay.html")]
+pub(super) struct ReplayPage {
+    pub(super) mode: Mode,
+    pub(super) tried: Tried,
 }
 
 /// A page that only says something.

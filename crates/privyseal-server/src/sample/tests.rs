@@ -1,6 +1,7 @@
 //! Each flow through the router, with a browser of a few lines.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -14,7 +15,9 @@ use tower::ServiceExt;
 
 use super::mode::Mode;
 use super::{MAX_BODY, router};
-use crate::keys::Keys;
+use crate::{Options, StoreUrl};
+
+mod signing_out;
 
 const HOST_NAME: &str = "localhost:8080";
 
@@ -22,7 +25,7 @@ const HOST_NAME: &str = "localhost:8080";
 struct Browser {
     router: Router,
     cookies: BTreeMap<String, String>,
-    data: TempDir,
+    data: Arc<TempDir>,
 }
 
 struct Answer {
@@ -32,22 +35,50 @@ struct Answer {
 }
 
 impl Browser {
-    fn new() -> Self {
+    async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let (keys, _) = Keys::open(data.path()).unwrap();
+        let store: StoreUrl = "memory".parse().unwrap();
+        let options = Options::prepare_with(data.path(), &store).await.unwrap();
         Self {
-            router: router(&keys),
+            router: router(&options.keys, &options.sessions),
             cookies: BTreeMap::new(),
-            data,
+            data: Arc::new(data),
         }
     }
 
     async fn signed_in(mode: Mode) -> Self {
-        let mut browser = Self::new();
-        let answer = browser.post(mode, "sign-in", "name=Ada+%3Ci%3E").await;
+        let mut browser = Self::new().await;
+        browser.sign_in(mode).await;
+        browser
+    }
+
+    /// Another browser of the same user, without a cookie yet.
+    fn another(&self) -> Self {
+        Self {
+            router: self.router.clone(),
+            cookies: BTreeMap::new(),
+            data: Arc::clone(&self.data),
+        }
+    }
+
+    async fn sign_in(&mut self, mode: Mode) {
+        let answer = self.post(mode, "sign-in", "name=Ada+%3Ci%3E").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         assert_eq!(answer.headers[LOCATION], mode.path());
-        browser
+    }
+
+    /// Whether the page of the mode shows somebody signed in.
+    async fn is_in(&mut self, mode: Mode) -> bool {
+        let page = self.get(mode.path()).await;
+        assert_eq!(page.status, StatusCode::OK);
+        page.text.contains("id=\"visitor-name\"")
+    }
+
+    /// A post with the token that the page of the mode has, if it has one.
+    async fn press(&mut self, mode: Mode, path: &str, form: &str) -> Answer {
+        let page = self.get(mode.path()).await;
+        let token = page.hidden("csrf").unwrap_or_default();
+        self.post(mode, path, &format!("{form}&csrf={token}")).await
     }
 
     async fn get(&mut self, path: &str) -> Answer {
@@ -107,6 +138,13 @@ impl Answer {
             .map(|cookie| cookie.to_str().unwrap())
     }
 
+    /// The value of the first hidden field of this name.
+    fn hidden(&self, name: &str) -> Option<&str> {
+        let start = format!("<input type=\"hidden\" name=\"{name}\" value=\"");
+        let (_, rest) = self.text.split_once(&start)?;
+        Some(rest.split_once('"').unwrap().0)
+    }
+
     /// The ids in the table of keys, and whether each made the cookie.
     fn keys(&self) -> Vec<(String, bool)> {
         let (_, table) = self.text.split_once("The ring, in the order").unwrap();
@@ -126,7 +164,7 @@ impl Answer {
 #[tokio::test]
 async fn signing_in_makes_a_session_in_a_cookie_with_its_attributes() {
     for mode in Mode::ALL {
-        let mut browser = Browser::new();
+        let mut browser = Browser::new().await;
         let before = browser.get(mode.path()).await;
         assert!(before.text.contains("There is no password"), "{mode:?}");
         assert_eq!(before.set_cookie(), None);
@@ -153,7 +191,7 @@ async fn signing_in_makes_a_session_in_a_cookie_with_its_attributes() {
 async fn a_thief_reads_signed_sessions_and_not_sealed_ones() {
     for mode in Mode::ALL {
         let mut browser = Browser::signed_in(mode).await;
-        browser.post(mode, "note", "note=my+secret").await;
+        browser.press(mode, "note", "note=my+secret").await;
         let page = browser.get(mode.path()).await;
         let (_, thief) = page.text.split_once("What a thief reads").unwrap();
         let (thief, _) = thief.split_once("</section>").unwrap();
@@ -167,7 +205,7 @@ async fn a_thief_reads_signed_sessions_and_not_sealed_ones() {
 
 #[tokio::test]
 async fn names_and_notes_out_of_bounds_are_refused_and_change_nothing() {
-    let mut browser = Browser::new();
+    let mut browser = Browser::new().await;
     let longest = format!("name={}", "a".repeat(40));
     for form in ["", "name=", "name=++", &format!("{longest}a")] {
         let answer = browser.post(Mode::Sealed, "sign-in", form).await;
@@ -179,7 +217,7 @@ async fn names_and_notes_out_of_bounds_are_refused_and_change_nothing() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
 
     let note = format!("note={}", "a".repeat(141));
-    let answer = browser.post(Mode::Sealed, "note", &note).await;
+    let answer = browser.press(Mode::Sealed, "note", &note).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.text.contains("id=\"problem\""));
     assert_eq!(answer.set_cookie(), None);
@@ -188,7 +226,7 @@ async fn names_and_notes_out_of_bounds_are_refused_and_change_nothing() {
 #[tokio::test]
 async fn the_longest_name_and_note_fit_the_cookie() {
     for mode in Mode::ALL {
-        let mut browser = Browser::new();
+        let mut browser = Browser::new().await;
         // Twelve bytes each in JSON, and no two alike, so that they do not compress well.
         let letters = |count: u32, from: u32| -> String {
             let emoji = (0..count).map(|n| char::from_u32(0x1f300 + from + n).unwrap());
@@ -201,7 +239,7 @@ async fn the_longest_name_and_note_fit_the_cookie() {
             StatusCode::SEE_OTHER
         );
         assert_eq!(
-            browser.post(mode, "note", &note).await.status,
+            browser.press(mode, "note", &note).await.status,
             StatusCode::SEE_OTHER
         );
         assert!(browser.get(mode.path()).await.text.contains('\u{1f3b3}'));
@@ -210,7 +248,7 @@ async fn the_longest_name_and_note_fit_the_cookie() {
 
 #[tokio::test]
 async fn a_note_is_for_those_who_are_signed_in() {
-    let mut browser = Browser::new();
+    let mut browser = Browser::new().await;
     let answer = browser.post(Mode::Sealed, "note", "note=x").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.set_cookie(), None);
@@ -260,13 +298,13 @@ async fn a_cookie_that_was_changed_in_the_browser_opens_nothing() {
 
 #[tokio::test]
 async fn rotation_keeps_everybody_signed_in_and_reissues_the_cookie() {
-    for mode in [Mode::Sealed, Mode::Signed] {
+    for mode in [Mode::Stored, Mode::Sealed, Mode::Signed] {
         let mut browser = Browser::signed_in(mode).await;
         let [(old, true)] = &browser.get(mode.path()).await.keys()[..] else {
             panic!("one key, which made the cookie");
         };
 
-        let answer = browser.post(mode, "rotate", "").await;
+        let answer = browser.press(mode, "rotate", "").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         let first = browser.get(mode.path()).await;
         assert!(first.text.contains("you are still signed in"), "{mode:?}");
@@ -287,13 +325,13 @@ async fn rotation_keeps_everybody_signed_in_and_reissues_the_cookie() {
 async fn under_flasks_rules_the_cookie_moves_to_the_new_key_when_the_session_changes() {
     let mode = Mode::Flask;
     let mut browser = Browser::signed_in(mode).await;
-    browser.post(mode, "rotate", "").await;
+    browser.press(mode, "rotate", "").await;
     for _ in 0..2 {
         let page = browser.get(mode.path()).await;
         assert!(page.text.contains("you are still signed in"));
         assert_eq!(page.set_cookie(), None);
     }
-    browser.post(mode, "note", "note=x").await;
+    browser.press(mode, "note", "note=x").await;
     let keys = browser.get(mode.path()).await.keys();
     assert_eq!(
         keys.iter().map(|key| key.1).collect::<Vec<_>>(),
@@ -305,20 +343,19 @@ async fn under_flasks_rules_the_cookie_moves_to_the_new_key_when_the_session_cha
 async fn the_counters_of_old_keys_survive_a_rotation() {
     let mode = Mode::Sealed;
     let mut browser = Browser::signed_in(mode).await;
-    browser.get(mode.path()).await;
-    browser.post(mode, "rotate", "").await;
+    browser.press(mode, "rotate", "").await;
     let page = browser.get(mode.path()).await.text;
     let counts: Vec<_> = page
         .split("<td class=\"number\">")
         .skip(1)
         .map(|rest| rest.split_once('<').unwrap().0.to_owned())
         .collect();
-    assert_eq!(counts, ["0", "3"]);
+    assert_eq!(counts, ["0", "4"]); // three cookies, and the token of a form
 }
 
 #[tokio::test]
 async fn a_stranger_cannot_rotate() {
-    let mut browser = Browser::new();
+    let mut browser = Browser::new().await;
     browser.post(Mode::Sealed, "rotate", "").await;
     browser.post(Mode::Sealed, "sign-in", "name=Ada").await;
     assert_eq!(browser.get("/sealed").await.keys().len(), 1);
@@ -328,7 +365,7 @@ async fn a_stranger_cannot_rotate() {
 async fn signing_out_removes_the_cookie_with_the_same_attributes() {
     for mode in Mode::ALL {
         let mut browser = Browser::signed_in(mode).await;
-        let answer = browser.post(mode, "sign-out", "").await;
+        let answer = browser.press(mode, "sign-out", "").await;
         let removal = answer.set_cookie().unwrap();
         assert_eq!(
             removal,
@@ -338,9 +375,7 @@ async fn signing_out_removes_the_cookie_with_the_same_attributes() {
                 mode.attributes()
             )
         );
-        let location = answer.headers[LOCATION].to_str().unwrap().to_owned();
-        let page = browser.get(&location).await;
-        assert!(page.text.contains("stays valid until it times out"));
+        assert!(answer.text.contains("A copy that somebody kept"));
         assert!(browser.get(mode.path()).await.text.contains("no password"));
     }
 }
@@ -349,7 +384,16 @@ async fn signing_out_removes_the_cookie_with_the_same_attributes() {
 async fn requests_of_other_sites_change_nothing() {
     for mode in Mode::ALL {
         let mut browser = Browser::signed_in(mode).await;
-        for path in ["sign-in", "note", "rotate", "sign-out"] {
+        for path in [
+            "sign-in",
+            "note",
+            "rotate",
+            "sign-out",
+            "sign-out-one",
+            "sign-out-others",
+            "sign-out-everywhere",
+            "replay",
+        ] {
             let request = Request::post(format!("{}/{path}", mode.path()))
                 .header("sec-fetch-site", "cross-site")
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -374,7 +418,7 @@ async fn every_answer_has_the_security_headers() {
         "/sealed",
         "/signed",
         "/sealed/change?at=1",
-        "/sealed/signed-out",
+        "/stored",
         "/healthz",
         "/style.css",
         "/icon.svg",
@@ -406,20 +450,14 @@ async fn every_answer_has_the_security_headers() {
 async fn only_answers_that_depend_on_the_session_say_so() {
     let mut browser = Browser::signed_in(Mode::Sealed).await;
     browser.post(Mode::Flask, "sign-in", "name=Ada").await;
-    for path in ["/sealed", "/signed", "/sealed/change?at=1"] {
+    for path in ["/stored", "/sealed", "/signed", "/sealed/change?at=1"] {
         let headers = browser.get(path).await.headers;
         assert_eq!(headers[VARY], "Cookie", "{path}");
         assert_eq!(headers[CACHE_CONTROL], "no-store", "{path}");
     }
     // Flask says no more than this.
     assert_eq!(browser.get("/flask").await.headers[VARY], "Cookie");
-    for path in [
-        "/",
-        "/healthz",
-        "/style.css",
-        "/icon.svg",
-        "/sealed/signed-out",
-    ] {
+    for path in ["/", "/healthz", "/style.css", "/icon.svg"] {
         let headers = browser.get(path).await.headers;
         assert_eq!(headers.get(VARY), None, "{path}");
         assert_eq!(headers.get(CACHE_CONTROL), None, "{path}");
@@ -428,7 +466,7 @@ async fn only_answers_that_depend_on_the_session_say_so() {
 
 #[tokio::test]
 async fn a_form_of_the_longest_body_is_read_and_a_longer_one_is_not() {
-    let mut browser = Browser::new();
+    let mut browser = Browser::new().await;
     let form = |len: usize| format!("name={}", "a".repeat(len - "name=".len()));
     let longest = browser.post(Mode::Sealed, "sign-in", &form(MAX_BODY)).await;
     assert_eq!(longest.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -442,9 +480,9 @@ async fn a_form_of_the_longest_body_is_read_and_a_longer_one_is_not() {
 #[tokio::test]
 async fn no_page_shows_a_key() {
     let mut browser = Browser::signed_in(Mode::Signed).await;
-    browser.post(Mode::Signed, "rotate", "").await;
+    browser.press(Mode::Signed, "rotate", "").await;
     let mut shown = String::new();
-    for path in ["/", "/signed", "/signed/change?at=5", "/signed/signed-out"] {
+    for path in ["/", "/signed", "/signed/change?at=5", "/stored"] {
         shown += &browser.get(path).await.text;
     }
     for number in ["0001", "0002"] {

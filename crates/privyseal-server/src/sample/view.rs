@@ -1,22 +1,27 @@
 //! What the pages show of a session, its cookie and the keys.
 
-use axum::http::HeaderMap;
 use privyseal::formats::flask::tagged;
 use privyseal::keyring::RingKey;
 use privyseal::value::{DateTime, Dict, Text, Value};
 use privyseal::{KeyId, KeyRing, Timestamp};
 use privyseal_axum::Session;
+use privyseal_session::{SessionError, SessionInfo, flash};
 
 use super::App;
 use super::cookie::Cookie;
 use super::forms::Visitor;
 
 /// Somebody who is signed in.
-#[derive(Debug)]
 pub(super) struct SignedIn {
     pub(super) name: String,
     pub(super) note: Option<String>,
     pub(super) created_at: String,
+    /// For the forms; empty where there is none.
+    pub(super) csrf_token: String,
+    /// What the last request had to say.
+    pub(super) messages: Vec<String>,
+    /// All sessions of the same user; `None` where nobody has a list of them.
+    pub(super) sessions: Option<Vec<SessionRow>>,
     /// The session as the server has it, whatever its type.
     pub(super) values: Vec<ValueRow>,
     pub(super) cookie: Cookie,
@@ -27,25 +32,72 @@ pub(super) struct SignedIn {
 
 impl SignedIn {
     /// `None` when nobody is.
-    pub(super) fn new(
+    pub(super) async fn new(
         app: &App,
-        headers: &HeaderMap,
-        visitor: &Session<Visitor>,
+        cookie: Option<Cookie>,
+        visitor: &mut Session<Visitor>,
         values: &Session,
-    ) -> Option<Self> {
-        let cookie = Cookie::received(app.mode, headers)?;
+    ) -> Result<Option<Self>, SessionError> {
+        let (Some(cookie), Some(name)) = (cookie, visitor.name.clone()) else {
+            return Ok(None);
+        };
         let ring = app.keys.ring();
-        let key = cookie.with_keys(&ring).key().map(|key| key.id);
+        let key = cookie.key(&ring);
         let signing = ring.primary().map(RingKey::id);
-        Some(Self {
-            name: visitor.name.clone()?,
+        Ok(Some(Self {
+            name,
             note: visitor.note.clone(),
             created_at: date(visitor.created_at()),
+            csrf_token: if app.mode.has_csrf_token() {
+                visitor.csrf_token()?
+            } else {
+                String::new()
+            },
+            messages: visitor
+                .take_flashes()
+                .into_iter()
+                .map(|flash| flash.message)
+                .collect(),
+            sessions: SessionRow::all(app, visitor).await?,
             values: rows(values),
             keys: KeyRow::all(&ring, key),
             is_old: key != signing,
             cookie,
-        })
+        }))
+    }
+
+    /// How many others of their sessions there are.
+    pub(super) fn others(&self) -> usize {
+        let sessions = self.sessions.iter().flatten();
+        sessions.filter(|session| !session.is_this).count()
+    }
+}
+
+/// A session in the list of the user's.
+pub(super) struct SessionRow {
+    pub(super) id: String,
+    pub(super) label: String,
+    pub(super) began: String,
+    pub(super) last_seen: String,
+    /// The one that the page is shown in.
+    pub(super) is_this: bool,
+}
+
+impl SessionRow {
+    async fn all(app: &App, visitor: &Session<Visitor>) -> Result<Option<Vec<Self>>, SessionError> {
+        let Some(subject) = visitor.subject().filter(|_| app.mode.is_stored()) else {
+            return Ok(None);
+        };
+        let this = visitor.id();
+        let row = |session: SessionInfo| Self {
+            id: session.id.to_string(),
+            label: session.label.unwrap_or_default(),
+            began: date(session.created_at),
+            last_seen: date(session.last_seen),
+            is_this: Some(session.id) == this,
+        };
+        let sessions = app.engine.sessions_of(&subject).await?;
+        Ok(Some(sessions.into_iter().map(row).collect()))
     }
 }
 
@@ -58,6 +110,9 @@ pub(super) struct ValueRow {
 }
 
 fn rows(values: &Dict) -> Vec<ValueRow> {
+    let mut values = values.clone();
+    // The page shows these, and then they are gone.
+    flash::take(&mut values);
     let row = |(key, value): (&Text, &Value)| ValueRow {
         key: key.to_string_lossy().into_owned(),
         kind: value.type_name(),
@@ -92,10 +147,13 @@ impl KeyRow {
     }
 }
 
-/// A time for people.
+/// A time for people, in the one zone that server and browser agree on without a script.
 pub(super) fn date(time: Timestamp) -> String {
     i64::try_from(time.unix_seconds())
         .ok()
         .and_then(DateTime::from_unix_seconds)
-        .map_or_else(|| time.to_string(), |date| date.to_string())
+        .map_or_else(
+            || time.to_string(),
+            |date| date.to_string().replace("GMT", "UTC"),
+        )
 }

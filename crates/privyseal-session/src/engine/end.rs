@@ -4,10 +4,10 @@ use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 
 use super::Engine;
-use crate::record::Record;
+use crate::record::{AsOpened, Record};
 use crate::revocation::{Presented, RevocationError};
 use crate::rules::Rules;
-use crate::store::{Store as _, Subject};
+use crate::store::{Found, Store as _, Subject};
 use crate::stored::SessionInfo;
 use crate::{SessionError, metrics};
 
@@ -38,8 +38,13 @@ impl Engine {
         subject: &Subject,
         id: SessionId,
     ) -> Result<bool, SessionError> {
-        let sessions = self.sessions_of(subject).await?;
-        if sessions.iter().all(|session| session.id != id) {
+        let codec = self.codec();
+        let stored = self.store_at(&codec, self.clock().now());
+        let (stored, _) = stored.ok_or(SessionError::NotSupported)?;
+        // Not by the list, which need not have all of them and costs much more.
+        let found = stored.store.load(id).await;
+        let found = found.map_err(|error| self.outage_or(error.into()))?;
+        if !matches!(&found, Found::Live(row) if row.subject.as_ref() == Some(subject)) {
             return Ok(false);
         }
         self.end_session(id).await?;
@@ -49,7 +54,8 @@ impl Engine {
     /// Ends the session of this id, whoever has it.
     ///
     /// # Errors
-    /// When there is neither a store nor a log of revocations, or it cannot be asked.
+    /// When sessions are in cookies and there is no log of revocations, or it or the store cannot
+    /// be asked.
     pub async fn end_session(&self, id: SessionId) -> Result<(), SessionError> {
         self.check_can_end()?;
         self.revoke(id).await.map_err(|e| self.outage_or(e))?;
@@ -66,13 +72,15 @@ impl Engine {
     /// many were known.
     ///
     /// # Errors
-    /// Without a store: among sessions in cookies the one to keep cannot be told from the others.
+    /// Without a store, or when sessions are in it only if they are too large for a cookie: among
+    /// those in cookies the one to keep cannot be told from the others.
     pub async fn end_others_of(
         &self,
         subject: &Subject,
         keep: SessionId,
     ) -> Result<u64, SessionError> {
-        let stored = self.0.stored.as_ref().ok_or(SessionError::NotSupported)?;
+        let stored = self.0.stored.as_ref().filter(|_| self.is_stored());
+        let stored = stored.ok_or(SessionError::NotSupported)?;
         let ended = stored.store.end_all(subject, Some(keep)).await;
         ended.map_err(|error| self.outage_or(error.into()))
     }
@@ -84,7 +92,7 @@ impl Engine {
     /// [interval](crate::revocation::RevocationOptions::poll_interval).
     ///
     /// # Errors
-    /// When there is neither a store nor a log of revocations, or it cannot be asked.
+    /// As [`end_session`](Self::end_session).
     pub async fn end_all_of(&self, subject: &Subject) -> Result<u64, SessionError> {
         self.check_can_end()?;
         if let Some(revocations) = self.revocations() {
@@ -119,40 +127,60 @@ impl Engine {
         Ok(())
     }
 
-    /// The same for the one cookie that a request brought, where it has no id.
-    pub(crate) async fn revoke_cookie(&self, record: &Record) -> Result<(), SessionError> {
-        if let (Some(revocations), Some(mac)) = (self.revocations(), &record.mac) {
+    /// The same for a session as a request brought it: the one cookie, where it has no id.
+    pub(crate) async fn revoke_opened(&self, opened: &AsOpened) -> Result<(), SessionError> {
+        if let Some(id) = opened.id {
+            return self.revoke(id).await;
+        }
+        if let (Some(revocations), Some(mac)) = (self.revocations(), &opened.mac) {
             revocations.revoke_cookie(mac, self.longest_life()).await?;
         }
         Ok(())
     }
 
-    /// Whether the session was revoked.
-    pub(crate) async fn is_revoked(&self, record: &Record) -> Result<bool, SessionError> {
+    /// Whether the session was revoked by the time it is opened, which is noted in it.
+    pub(crate) async fn is_revoked(&self, record: &mut Record) -> Result<bool, SessionError> {
         let Some(revocations) = self.revocations() else {
             return Ok(false);
         };
-        revocations.ready().await?;
-        if revocations.is_stale() {
-            return Err(SessionError::Unavailable {
-                retry_after: self.outage_policy().retry_after(),
-            });
-        }
         let signed_in_at = record.meta.signed_in_at.unwrap_or(record.created_at);
         let subject = match &self.0.rules {
             Rules::Timeouts(_) => record.meta.subject.clone(),
             Rules::Flask(rules) => rules.subject_of(record.data.dict()),
         };
-        Ok(revocations.refuses(&Presented {
+        record.as_opened = Some(Box::new(AsOpened {
             id: record.id,
-            mac: record.mac.as_deref(),
+            mac: record.mac.clone(),
             began_at: record.created_at,
-            signed_in: subject.as_ref().map(|subject| (subject, signed_in_at)),
-        }))
+            signed_in: subject.map(|subject| (subject, signed_in_at)),
+        }));
+        revocations.ready().await?;
+        let was_revoked = self.was_revoked(record);
+        if !was_revoked && revocations.is_stale() {
+            // What was not revoked half a minute ago may be by now.
+            return Err(SessionError::Unavailable {
+                retry_after: self.outage_policy().retry_after(),
+            });
+        }
+        Ok(was_revoked)
     }
 
-    /// The time to note for a session that begins now, or that this user signs in to: after what
-    /// was revoked.
+    /// Whether the session was revoked since it was opened, as far as this node knows.
+    pub(crate) fn was_revoked(&self, record: &Record) -> bool {
+        let (Some(revocations), Some(opened)) = (self.revocations(), &record.as_opened) else {
+            return false;
+        };
+        let signed_in = opened.signed_in.as_ref();
+        revocations.refuses(&Presented {
+            id: opened.id,
+            mac: opened.mac.as_deref(),
+            began_at: opened.began_at,
+            signed_in: signed_in.map(|(subject, since)| (subject, *since)),
+        })
+    }
+
+    /// The time to note for a session that begins now, or for a sign-in: after what was revoked of
+    /// this user, or of everybody.
     pub(crate) fn begin_time(&self, subject: Option<&Subject>, now: Timestamp) -> Timestamp {
         let floor = self
             .revocations()
@@ -161,7 +189,8 @@ impl Engine {
     }
 
     fn check_can_end(&self) -> Result<(), SessionError> {
-        let can = self.0.stored.is_some() || self.0.revocations.is_some();
+        // A store that has only the sessions that spilled does not know of the others.
+        let can = self.is_stored() || self.0.revocations.is_some();
         can.then_some(()).ok_or(SessionError::NotSupported)
     }
 
@@ -170,7 +199,7 @@ impl Engine {
     }
 
     /// An error as the caller may see it: one that is an outage says when to come back.
-    fn outage_or(&self, error: SessionError) -> SessionError {
+    pub(crate) fn outage_or(&self, error: SessionError) -> SessionError {
         if error.is_outage() {
             self.outage()
         } else {

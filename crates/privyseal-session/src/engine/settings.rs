@@ -81,6 +81,13 @@ impl Settings {
         self.store = Some(GuardedStore::new(store));
     }
 
+    /// Binds Flask's format to the application, where the session is in it.
+    pub(super) fn salt_by_application(&mut self) {
+        if let Mode::Signed(options) = &mut self.mode {
+            options.salt = format!("cookie-session/{}", self.application).into_bytes();
+        }
+    }
+
     pub(super) fn has_store(&self) -> bool {
         self.store.is_some()
     }

@@ -1,13 +1,13 @@
 //! From record to response, under our own rules.
 
 use http::StatusCode;
-use privyseal::sealed::SessionId;
+use tracing::Instrument as _;
 
 use super::SessionHandle;
 use crate::SessionError;
 use crate::cookie::{Lifetime, SetCookies};
 use crate::metrics::{Event, report};
-use crate::record::Record;
+use crate::record::{AsOpened, Record};
 use crate::rules::Timeouts;
 use crate::stored::Outgoing;
 
@@ -30,8 +30,12 @@ impl SessionHandle {
                 Ok(None)
             };
         }
-        if record.retired {
-            return if record.modified && !rolls_back {
+        // Whoever signs in once more, since the response of the first time was lost, begins a session
+        // of their own.
+        let signs_in = record.signed_in && !record.ended;
+        if record.retired && !signs_in {
+            let is_lost = record.ended || (record.modified && !rolls_back);
+            return if is_lost {
                 report(engine.metrics(), Event::WriteDropped);
                 Err(SessionError::Conflict)
             } else {
@@ -43,10 +47,7 @@ impl SessionHandle {
         } else {
             self.close_cookie(&mut record, timeouts, rolls_back).await
         };
-        match closed {
-            Err(error) if error.is_outage() => Err(engine.outage()),
-            closed => closed,
-        }
+        closed.map_err(|error| engine.outage_or(error))
     }
 
     /// Saves a session that lives in a store, or is to.
@@ -58,10 +59,7 @@ impl SessionHandle {
         let engine = self.0.engine.clone();
         let came = record.came;
         let outgoing = if record.modified || record.ended {
-            // A browser that hangs up drops the response, and this future with it. Who signed out
-            // is signed out all the same.
-            let saving = tokio::spawn(async move { engine.save(&mut record, rolls_back).await });
-            saving.await.unwrap_or(Err(SessionError::Interrupted))?
+            to_its_end(async move { engine.save(&mut record, rolls_back).await }).await?
         } else {
             engine.save(&mut record, rolls_back).await?
         };
@@ -87,13 +85,22 @@ impl SessionHandle {
         let came_with_one = record.issued_at.is_some();
         let remove = || engine.cookie().remove_session(record.came).map(Some);
         if record.ended {
-            if let Some(id) = record.id {
-                engine.revoke(id).await?;
+            self.revoke(record.as_opened.take()).await?;
+            if came_with_one {
                 report(engine.metrics(), Event::SessionEnded);
             }
             return remove();
         }
         if rolls_back {
+            return Ok(None);
+        }
+        if engine.was_revoked(record) {
+            // The session was ended while the handler ran. A new id, or a new sign-in, would bring
+            // it back. Or it has a new id by now: whatever was sent here would take the place of
+            // the cookie that the browser was given for that.
+            if record.modified {
+                report(engine.metrics(), Event::WriteDropped);
+            }
             return Ok(None);
         }
         if record.is_empty() {
@@ -116,6 +123,7 @@ impl SessionHandle {
         // The handler changed nothing, so what it answers stays true without a new cookie.
         Ok(self
             .set_cookies(record, timeouts)
+            .map_err(|error| self.note_size(error))
             .inspect_err(|error| tracing::warn!(%error, "session cookie was not sent again"))
             .ok())
     }
@@ -128,22 +136,49 @@ impl SessionHandle {
     ) -> Result<Option<SetCookies>, SessionError> {
         let engine = &self.0.engine;
         let came_with_one = record.issued_at.is_some();
-        let old_id: Option<SessionId> = record.renewal.and_then(|_| record.id.take());
+        let old = record.renewal.and_then(|_| {
+            record.id = None;
+            record.as_opened.take()
+        });
+        let renews = record.renewal.is_some() && came_with_one;
+        let mut spilled = false;
         let cookies = match self.set_cookies(record, timeouts) {
             Err(SessionError::TooLarge { .. }) if engine.spills() => {
-                let spilled = std::mem::replace(record, Record::new(self.now()));
-                self.save(Box::new(spilled), false).await?
+                spilled = true;
+                let record = std::mem::replace(record, Record::new(self.now()));
+                self.save(Box::new(record), false).await?
             }
-            cookies => Some(cookies?),
+            Err(error) => return Err(self.note_size(error)),
+            Ok(cookies) => Some(cookies),
         };
         // Only now: a cookie that cannot be sent must not cost the one that the browser has.
-        if let Some(id) = old_id {
-            engine.revoke(id).await?;
+        self.revoke(old).await?;
+        if record.signed_in {
+            report(engine.metrics(), Event::SignedIn);
+        }
+        if renews {
             report(engine.metrics(), Event::SessionRenewed);
-        } else if !came_with_one {
+        } else if !came_with_one && !spilled {
             report(engine.metrics(), Event::SessionCreated);
         }
         Ok(cookies)
+    }
+
+    /// Refuses what a request brought from now on, where there is a log for it.
+    pub(super) async fn revoke(&self, opened: Option<Box<AsOpened>>) -> Result<(), SessionError> {
+        let Some(opened) = opened else {
+            return Ok(());
+        };
+        let engine = self.0.engine.clone();
+        to_its_end(async move { engine.revoke_opened(&opened).await }).await
+    }
+
+    /// Counts a cookie that is not sent because of its size.
+    fn note_size(&self, error: SessionError) -> SessionError {
+        if matches!(error, SessionError::TooLarge { .. }) {
+            report(self.0.engine.metrics(), Event::CookieTooLarge);
+        }
+        error
     }
 
     /// The cookies of a session that lives in them, measured.
@@ -165,6 +200,14 @@ impl SessionHandle {
         engine
             .cookie()
             .write_session(&token, lifetime, record.came, engine.allows_chunks())
-            .inspect_err(|_| report(engine.metrics(), Event::CookieTooLarge))
     }
+}
+
+/// A browser that hangs up drops the response, and its future with it. Who signed out is signed out
+/// all the same.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
+) -> Result<T, SessionError> {
+    let work = tokio::spawn(work.in_current_span());
+    work.await.unwrap_or(Err(SessionError::Interrupted))
 }

@@ -3,6 +3,7 @@
 use super::SessionHandle;
 use crate::SessionError;
 use crate::cookie::{Lifetime, SetCookies};
+use crate::metrics::{Event, report};
 use crate::record::Record;
 use crate::rules::FlaskRules;
 
@@ -17,7 +18,8 @@ impl SessionHandle {
             self.check_signing_key()?;
         }
         if record.ended {
-            self.0.engine.revoke_cookie(&record).await?;
+            let revoked = self.revoke(record.as_opened.take()).await;
+            revoked.map_err(|error| self.0.engine.outage_or(error))?;
         }
         if !self.signs() {
             return Ok(None);
@@ -33,6 +35,11 @@ impl SessionHandle {
         let should_set_cookie = modified || (permanent && rules.refresh_each_request);
         if !should_set_cookie {
             return Ok(None);
+        }
+        if self.0.engine.was_revoked(&record) {
+            // Signed anew, the session would have another MAC, and no longer be revoked by it.
+            report(self.0.engine.metrics(), Event::WriteDropped);
+            return policy.remove_session(record.came).map(Some);
         }
         let now = self.now();
         let lifetime = if permanent {

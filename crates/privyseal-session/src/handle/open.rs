@@ -57,7 +57,7 @@ impl SessionHandle {
                     ..Record::new(engine.begin_time(None, now))
                 })
             }
-            Err(error) if error.is_outage() => self.during_outage(&found, &codec, now)?,
+            Err(error) if error.is_outage() => self.during_outage(&found, &codec, now).await?,
             Err(error) => return Err(error),
         };
         record.came = found.came;
@@ -89,7 +89,8 @@ impl SessionHandle {
             |record| Some((record.id?, record.issued_at?)),
         )?;
         let record = opened.map(|mut record| {
-            if self.follows_flask() && self.0.engine.revocations().is_some() {
+            // Flask gives its sessions no id, under whosever rules they are read.
+            if record.id.is_none() && self.0.engine.revocations().is_some() {
                 record.mac = codec.mac(cookie);
             }
             Box::new(record)
@@ -99,9 +100,9 @@ impl SessionHandle {
 
     async fn unless_revoked(
         &self,
-        record: Box<Record>,
+        mut record: Box<Record>,
     ) -> Result<Result<Box<Record>, Option<Event>>, SessionError> {
-        let is_revoked = self.0.engine.is_revoked(&record).await?;
+        let is_revoked = self.0.engine.is_revoked(&mut record).await?;
         Ok(if is_revoked {
             Err(Some(Event::RefusedRevoked))
         } else {
@@ -110,7 +111,7 @@ impl SessionHandle {
     }
 
     /// What the policy gives a request whose session cannot be asked for.
-    fn during_outage(
+    async fn during_outage(
         &self,
         found: &Found<'_>,
         codec: &Codec,
@@ -132,7 +133,9 @@ impl SessionHandle {
                 let seen = engine.store_at(codec, now).and_then(|(stored, moment)| {
                     stored.seen_before(moment, codec.read_reference(found.value.as_deref()?)?)
                 });
-                if let Some(record) = seen {
+                if let Some(mut record) = seen
+                    && let Ok(false) = engine.is_revoked(&mut record).await
+                {
                     return Ok(degraded(*record, Event::OutageStale));
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use privyseal::Timestamp;
 
@@ -34,5 +35,24 @@ impl<L: RevocationLog> AnyLog for L {
 
     fn prune(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<u64, StoreError>> {
         Box::pin(RevocationLog::prune(self, now, limit))
+    }
+}
+
+/// What is shared is a log as well, so that a database that keeps sessions is also the log.
+impl<L: RevocationLog> RevocationLog for Arc<L> {
+    async fn append(&self, entry: &Revocation) -> Result<(), StoreError> {
+        L::append(self, entry).await
+    }
+
+    async fn since(&self, position: u64, limit: usize) -> Result<Page, StoreError> {
+        L::since(self, position, limit).await
+    }
+
+    async fn changed(&self) {
+        L::changed(self).await;
+    }
+
+    async fn prune(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        L::prune(self, now, limit).await
     }
 }

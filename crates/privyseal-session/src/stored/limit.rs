@@ -71,7 +71,9 @@ impl Stored {
         let Some(subject) = &record.meta.subject else {
             return Ok(());
         };
-        report(moment.metrics, Event::SignedIn);
+        if record.signed_in {
+            report(moment.metrics, Event::SignedIn);
+        }
         match self.parallel {
             Some(limit) => self.enforce(moment, limit, subject, id).await,
             None => Ok(()),

@@ -51,9 +51,12 @@ impl Stored {
         let rows = self.store.list(subject, MAX_LISTED).await?;
         let mut sessions = Vec::with_capacity(rows.len());
         for (id, row) in rows {
-            let opened = Opened::new(moment, id, row)?;
-            if !opened.has_expired(moment.now) {
-                sessions.push(opened.into_info(id));
+            // Nobody can use a session that cannot be read, such as one that is sealed under a key
+            // that was removed. It must not keep its user from the others, or from signing in.
+            match Opened::new(moment, id, row) {
+                Ok(opened) if opened.has_expired(moment.now) => {}
+                Ok(opened) => sessions.push(opened.into_info(id)),
+                Err(error) => tracing::warn!(%error, "a session of a list was left out"),
             }
         }
         sessions.sort_by_key(|session| {

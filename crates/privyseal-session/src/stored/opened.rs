@@ -7,7 +7,7 @@ use privyseal::value::{Dict, Value};
 use privyseal::{MaxAge, Timestamp};
 
 use super::{Envelope, Moment, Origin};
-use crate::codec::{META, into_dict};
+use crate::codec::{META, check_sealable, into_dict};
 use crate::meta::Meta;
 use crate::record::{Data, Record};
 use crate::store::{MAX_DATA_LEN, NewRow, Row};
@@ -31,11 +31,15 @@ impl Opened {
         let (envelope, payload) =
             Envelope::decode(&row.data).ok_or_else(|| unreadable("its version is unknown"))?;
         let (mut dict, needs_resealing) = read(moment, id, payload)?;
-        let mut meta = match dict.remove(META) {
+        let meta = match dict.remove(META) {
             Some(Value::Dict(meta)) => Meta::from_dict(&meta),
             _ => Meta::default(),
         };
-        meta.subject = row.subject;
+        // The column is for looking up. Where rows are sealed, whoever can write the database must not
+        // make a session another user's with it.
+        if meta.subject != row.subject {
+            return Err(unreadable("it lies under another user"));
+        }
         Ok(Self {
             envelope,
             data: dict.into(),
@@ -130,6 +134,7 @@ pub(super) fn write(
     let row = match moment.codec.at_rest() {
         None => envelope.encode(&json),
         Some(sealer) => {
+            check_sealable(&json)?;
             let token = sealer.seal(&json, id, moment.now, &mut rand::rng());
             envelope.encode(token.map_err(SessionError::unwritable)?.as_bytes())
         }

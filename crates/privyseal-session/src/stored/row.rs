@@ -100,6 +100,12 @@ impl Envelope {
         self.renewed_at = now;
     }
 
+    /// Whether the session can have a new secret without an old one losing its grace window.
+    pub(crate) fn has_room(&self, now: Timestamp) -> bool {
+        let in_grace = |predecessor: &&Predecessor| now <= predecessor.until;
+        self.predecessors.iter().filter(in_grace).count() < MAX_PREDECESSORS
+    }
+
     /// The row with this payload.
     pub(crate) fn encode(&self, payload: &[u8]) -> Vec<u8> {
         let head = 50 + self.predecessors.len() * PREDECESSOR_LEN;

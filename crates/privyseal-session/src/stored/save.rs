@@ -14,7 +14,7 @@ use crate::cookie::Lifetime;
 use crate::merge::{Overlap, rebase};
 use crate::metrics::{Event, report};
 use crate::record::{Record, Renewal};
-use crate::store::{Row, Store as _, Updated};
+use crate::store::{Found, Row, Store as _, Updated};
 
 /// What becomes of the cookie.
 #[derive(Debug)]
@@ -39,17 +39,24 @@ impl Stored {
             return self.save_new(moment, record, rolls_back).await;
         };
         if record.ended {
-            self.store.end(id).await?;
-            report(moment.metrics, Event::SessionEnded);
+            if self.store.end(id).await? {
+                report(moment.metrics, Event::SessionEnded);
+            }
             return Ok(Outgoing::Removed);
         }
         if rolls_back {
             return Ok(Outgoing::Unchanged);
         }
+        // Of the requests of one page, which all bring the old cookie, the first renews for all:
+        // one new id after the other would push the old one out of its grace window.
+        let renewed = origin.successor.is_some();
         let renewal = record
             .renewal
+            .filter(|renewal| *renewal == Renewal::MoreRights || !renewed)
             .or_else(|| origin.is_due(moment).then_some(Renewal::Routine));
-        if record.modified || renewal.is_some() || origin.needs_resealing {
+        // A ring that only verifies serves readers.
+        let reseals = origin.needs_resealing && moment.codec.signs();
+        if record.modified || renewal.is_some() || reseals {
             return self.update(moment, record, id, origin, renewal).await;
         }
         self.note_use(moment, record, id, &origin).await
@@ -68,11 +75,8 @@ impl Stored {
             return Ok(Outgoing::Unchanged);
         }
         let secret = Secret::random(&mut rand::rng()).map_err(SessionError::unwritable)?;
-        let id = match record.id {
-            // It lived in its cookie until now.
-            Some(id) => id,
-            None => SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)?,
-        };
+        // It has one if it lived in its cookie until now, or if a form was bound to it.
+        let id = record.id.map_or_else(random_id, Ok)?;
         // Whoever holds no key that signs could not give the browser its cookie.
         let token = moment.codec.reference(id, &secret)?;
         self.check_room(moment, record).await?;
@@ -85,12 +89,31 @@ impl Stored {
         let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
         let row = new_row(moment, &envelope, &record.meta, &data);
         if !self.store.create(id, &row).await? {
-            return Err(SessionError::IdTaken);
+            return self.branch_off(moment, record, id).await;
         }
         record.id = Some(id);
         report(moment.metrics, Event::SessionCreated);
         self.after_sign_in(moment, record, id).await?;
         Ok(Outgoing::Token(token, lifetime(moment, record, &envelope)))
+    }
+
+    /// A session that lived in its cookie is too large for it, but another request with the same
+    /// cookie has moved it into the store already. What the two made of it stays apart, as ever
+    /// with sessions in cookies, under two ids.
+    async fn branch_off(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        taken: SessionId,
+    ) -> Result<Outgoing, SessionError> {
+        match self.store.load(taken).await? {
+            Found::Live(_) if record.issued_at.is_some() => {}
+            Found::Ended => return Ok(dropped(moment)),
+            Found::Live(_) | Found::Unknown => return Err(SessionError::IdTaken),
+        }
+        record.id = Some(random_id()?);
+        // The new id is not taken, so that this ends here.
+        Box::pin(self.save_new(moment, record, false)).await
     }
 
     async fn update(
@@ -102,7 +125,7 @@ impl Stored {
         mut renewal: Option<Renewal>,
     ) -> Result<Outgoing, SessionError> {
         let begins_anew = record.created_at != origin.envelope.created_at;
-        if renewal == Some(Renewal::MoreRights) {
+        if record.signed_in {
             self.check_room(moment, record).await?;
         }
         for attempt in 0..MAX_ATTEMPTS {
@@ -126,12 +149,13 @@ impl Stored {
                     if renewal.is_some() {
                         report(moment.metrics, Event::SessionRenewed);
                     }
-                    if renewal == Some(Renewal::MoreRights) {
+                    if record.signed_in {
                         self.after_sign_in(moment, record, id).await?;
                     }
-                    let is_news = new_secret.is_some() || needs_cookie(record, &origin);
+                    // A browser that is to remember the session, or no longer, learns until when.
+                    let has_date = record.meta.remembered || origin.meta.remembered;
                     return Ok(
-                        if is_news || record.meta.remembered != origin.meta.remembered {
+                        if new_secret.is_some() || needs_cookie(record, &origin) || has_date {
                             Outgoing::Token(token, lifetime(moment, record, &envelope))
                         } else {
                             Outgoing::Unchanged
@@ -156,7 +180,7 @@ impl Stored {
     }
 
     /// Takes over what another request has made of the session, with our changes on top; `false`
-    /// when our cookie does not open it any more.
+    /// when it is over.
     fn catch_up(
         &self,
         moment: Moment<'_>,
@@ -169,12 +193,12 @@ impl Stored {
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
-            // The session lives, and the browser has its new cookie by now, or will have it.
-            Admission::Retired => {
+            // The session lives, and the browser has its new cookie by now, or will have it. That
+            // the grace has passed is no sign of theft: when the request came, it had not.
+            Admission::Retired | Admission::Reused => {
                 report(moment.metrics, Event::WriteDropped);
                 return Err(SessionError::Conflict);
             }
-            Admission::Reused => return Ok(false),
         };
         if opened.has_expired(moment.now) {
             return Ok(false);
@@ -183,6 +207,7 @@ impl Stored {
             origin.data.dict(),
             record.data.dict(),
             &record.additions,
+            &record.defaults,
             opened.data.dict().clone(),
             self.on_conflict,
         );
@@ -231,6 +256,7 @@ impl Origin {
     fn is_due(&self, moment: Moment<'_>) -> bool {
         // A browser that still has to learn of the last one is not given another.
         self.successor.is_none()
+            && self.envelope.has_room(moment.now)
             && moment.codec.signs()
             && moment.timeouts.rotate_every.is_some_and(|every| {
                 let age = moment.now.seconds_since(self.envelope.renewed_at);
@@ -276,6 +302,10 @@ fn lifetime(moment: Moment<'_>, record: &Record, envelope: &Envelope) -> Lifetim
     let absolute = moment.timeouts.absolute_of(&record.meta).as_secs();
     let ends_at: Timestamp = envelope.created_at.plus_seconds(absolute);
     Lifetime::Until(expires_at(moment, &record.meta, ends_at))
+}
+
+fn random_id() -> Result<SessionId, SessionError> {
+    SessionId::random(&mut rand::rng()).map_err(SessionError::unwritable)
 }
 
 fn dropped(moment: Moment<'_>) -> Outgoing {

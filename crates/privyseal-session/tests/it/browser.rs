@@ -73,6 +73,7 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     RUNTIME.block_on(future)
 }
 
+#[derive(Clone)]
 pub(crate) struct Browser {
     pub(crate) engine: Engine,
     pub(crate) cookie: Option<String>,
@@ -128,24 +129,38 @@ impl Browser {
         &mut self,
         handler: impl FnOnce(&Visit) -> R,
     ) -> (R, Result<HeaderMap, SessionError>) {
+        let visit = self.begin();
+        let answer = handler(&visit);
+        (answer, self.finish(&visit, StatusCode::OK))
+    }
+
+    /// A request that arrives now, and is answered by [`finish`](Self::finish).
+    pub(crate) fn begin(&self) -> Visit {
         let request = self.request();
-        let visit = Visit {
+        Visit {
             handle: self.engine.begin(&request),
             request,
-        };
-        let answer = handler(&visit);
-        let mut response = HeaderMap::new();
-        let committed = wait(visit.handle.commit(StatusCode::OK, &mut response));
+        }
+    }
+
+    /// The answer to a request: its headers, and the browser keeps what they say.
+    pub(crate) fn finish(
+        &mut self,
+        visit: &Visit,
+        status: StatusCode,
+    ) -> Result<HeaderMap, SessionError> {
+        let answered = wait(visit.answer(status));
+        if let Ok(response) = &answered {
+            self.take(response);
+        }
+        answered
+    }
+
+    /// Keeps the cookies of a response.
+    pub(crate) fn take(&mut self, response: &HeaderMap) {
         for cookie in response.get_all(SET_COOKIE) {
             self.keep(cookie.to_str().unwrap());
         }
-        if committed.is_err() {
-            assert!(
-                response.is_empty(),
-                "headers in spite of an error: {response:?}"
-            );
-        }
-        (answer, committed.map(|()| response))
     }
 
     /// A request that sets a key.
@@ -189,6 +204,24 @@ impl Visit {
         &self,
     ) -> Result<Session<T>, SessionError> {
         wait(self.handle.open(&self.request))
+    }
+
+    /// The same without a runtime of its own, for tests that have one.
+    pub(crate) async fn open_async(&self) -> Result<Session, SessionError> {
+        self.handle.open(&self.request).await
+    }
+
+    /// The headers of the response; there are none when there is an error.
+    pub(crate) async fn answer(&self, status: StatusCode) -> Result<HeaderMap, SessionError> {
+        let mut response = HeaderMap::new();
+        let committed = self.handle.commit(status, &mut response).await;
+        if committed.is_err() {
+            assert!(
+                response.is_empty(),
+                "headers in spite of an error: {response:?}"
+            );
+        }
+        committed.map(|()| response)
     }
 }
 

@@ -10,7 +10,7 @@ use privyseal_testkit::random::Seeded;
 use crate::browser::{Browser, START, every_mode, ring, set_cookies};
 
 /// Text that zlib cannot shorten by much.
-fn noise(len: usize) -> String {
+pub(crate) fn noise(len: usize) -> String {
     let mut random = Seeded::new(1);
     let alphabet: Vec<char> = ('!'..='~').filter(|c| !"\"\\".contains(*c)).collect();
     (0..len).map(|_| *random.choose(&alphabet)).collect()

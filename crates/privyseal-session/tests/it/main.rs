@@ -6,17 +6,36 @@
     reason = "a test fails when its helpers do"
 )]
 
+mod at_rest;
+mod attacks;
 mod browser;
 mod cookies;
 mod csrf;
+mod ending;
 mod flash;
+mod forms;
+mod kinds;
 mod laziness;
 mod limits;
+mod lists;
+mod merging;
 mod metrics;
 mod mutation;
+mod outages;
+mod oversize;
+mod overtaken;
+mod peers;
+mod remembering;
+mod renewal;
+mod review;
 mod revocation;
 mod revocation_log;
 mod rotation;
 mod round_trip;
+mod round_trips;
 mod secrecy;
+mod sign_in;
+mod silence;
+mod spill;
+mod test_store;
 mod timeouts;
