@@ -101,6 +101,16 @@ impl ConnectError {
     }
 }
 
+/// Whom the operating system trusts.
+#[cfg(any(feature = "mysql-tls", feature = "postgres-tls"))]
+pub(crate) fn trusted() -> Result<Vec<rustls::pki_types::CertificateDer<'static>>, ConnectError> {
+    let certificates = rustls_native_certs::load_native_certs().certs;
+    if certificates.is_empty() {
+        return Err(ConnectError::NoCertificates);
+    }
+    Ok(certificates)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod bell;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod columns;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(any(
@@ -17,6 +19,8 @@ mod mysql;
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
+mod repeat;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

@@ -15,7 +15,8 @@ use privyseal::sealed::SessionId;
 use privyseal_session::store::{Found, NewRow, Row, Store, StoreError, Subject, Updated};
 
 use crate::connect::ConnectError;
-use client::{Client, Repeat};
+use crate::repeat::Repeat;
+use client::Client;
 use rows::{bytes, limit as limit_of, seconds, subject as subject_of};
 
 /// Keeps sessions and revocations in MySQL 8.0 or MariaDB 10.6, or later.

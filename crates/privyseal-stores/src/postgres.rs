@@ -15,7 +15,8 @@ use privyseal::sealed::SessionId;
 use privyseal_session::store::{Found, NewRow, Row, Store, StoreError, Subject, Updated};
 
 use crate::connect::ConnectError;
-use client::{Client, Repeat};
+use crate::repeat::Repeat;
+use client::Client;
 use revocations::Changes;
 use rows::{Private, bounded, seconds};
 

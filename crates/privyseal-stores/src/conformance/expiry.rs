@@ -163,7 +163,7 @@ async fn short_lives<S: Store>(kit: &Kit<S>, seconds: u64) -> ShortLives {
 }
 
 async fn leaves<S: Store>(kit: &Kit<S>, id: SessionId, what: &str) {
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_mins(2);
     while kit.load(id).await != Found::Unknown {
         rule!(
             Instant::now() < deadline,

@@ -292,4 +292,4 @@ const WRITERS: usize = 2;
 const ENTRIES: u64 = 100;
 
 /// How long a wake-up may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -158,7 +158,7 @@ impl Load {
 
     /// Waits until the server has something to lose.
     async fn is_under_way(&self) {
-        let late = Instant::now() + Duration::from_secs(120);
+        let late = Instant::now() + Duration::from_mins(2);
         while self.acknowledged.load(Ordering::Acquire) < 20 * WRITERS {
             rule!(
                 Instant::now() < late,
@@ -276,7 +276,7 @@ fn only_unavailable(call: &str, error: &StoreError) {
 pub const OUTAGE_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How long after the server's return calls may fail.
-pub const RECOVERY_DEADLINE: Duration = Duration::from_secs(60);
+pub const RECOVERY_DEADLINE: Duration = Duration::from_mins(1);
 
 /// How many count, and how many end sessions, during the restart.
 const WRITERS: usize = 4;

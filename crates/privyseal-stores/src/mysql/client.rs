@@ -8,15 +8,7 @@ use mysql_async::{Conn, Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOp
 
 use super::error::Failure;
 use crate::connect::ConnectError;
-
-/// Whether a statement may run a second time when its connection was lost under way.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
-    /// It changes nothing, or the same again.
-    Always,
-    /// Its answer would be another one. Only a statement that certainly did nothing is repeated.
-    IfUndone,
-}
+use crate::repeat::Repeat;
 
 /// What a statement gave back.
 pub(super) struct Answer {
@@ -132,11 +124,7 @@ fn with_trust(builder: OptsBuilder) -> Result<OptsBuilder, ConnectError> {
     let Some(tls) = options.ssl_opts() else {
         return Ok(builder);
     };
-    let certificates = rustls_native_certs::load_native_certs().certs;
-    if certificates.is_empty() {
-        return Err(ConnectError::NoCertificates);
-    }
-    let roots = certificates
+    let roots = crate::connect::trusted()?
         .iter()
         .map(|certificate| certificate.to_vec().into())
         .collect();

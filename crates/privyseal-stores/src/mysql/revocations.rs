@@ -7,9 +7,9 @@ use privyseal_session::revocation::{Page, Revocation, RevocationLog, RevocationN
 use privyseal_session::store::StoreError;
 
 use super::MySqlStore;
-use super::client::Repeat;
 use super::error::Failure;
 use super::rows::{self, bytes, limit as limit_of, seconds};
+use crate::repeat::Repeat;
 
 impl RevocationLog for MySqlStore {
     async fn append(&self, entry: &Revocation) -> Result<(), StoreError> {

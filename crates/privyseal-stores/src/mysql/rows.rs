@@ -6,6 +6,8 @@ use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 use privyseal_session::store::{Row, StoreError, Subject};
 
+use crate::columns::{self, unreadable};
+
 pub(super) fn bytes(bytes: &[u8]) -> Value {
     Value::Bytes(bytes.to_vec())
 }
@@ -30,7 +32,7 @@ pub(super) fn live(row: &mysql_async::Row) -> Result<Option<Row>, StoreError> {
     let subject = column::<Option<Vec<u8>>>(row, 1)?;
     Ok(Some(Row {
         version: column(row, 0)?,
-        subject: subject.map(read_subject).transpose()?,
+        subject: subject.map(columns::subject).transpose()?,
         last_seen: time(row, 2)?,
         expires_at: time(row, 3)?,
         ends_at: time(row, 4)?,
@@ -46,10 +48,7 @@ pub(super) fn listed(row: &mysql_async::Row) -> Result<(SessionId, Row), StoreEr
 }
 
 pub(super) fn sixteen(row: &mysql_async::Row, index: usize) -> Result<[u8; 16], StoreError> {
-    let bytes = column::<Vec<u8>>(row, index)?;
-    bytes
-        .try_into()
-        .map_err(|_| unreadable("an id that is not 16 bytes long"))
+    columns::sixteen(&column::<Vec<u8>>(row, index)?)
 }
 
 pub(super) fn time(row: &mysql_async::Row, index: usize) -> Result<Timestamp, StoreError> {
@@ -59,16 +58,6 @@ pub(super) fn time(row: &mysql_async::Row, index: usize) -> Result<Timestamp, St
 pub(super) fn column<T: FromValue>(row: &mysql_async::Row, index: usize) -> Result<T, StoreError> {
     match row.get_opt(index) {
         Some(Ok(value)) => Ok(value),
-        // The client's own error has the value in it.
         Some(Err(_)) | None => Err(unreadable("a column of another type")),
     }
-}
-
-fn read_subject(bytes: Vec<u8>) -> Result<Subject, StoreError> {
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("a subject that is no text"))?;
-    Subject::new(text).map_err(StoreError::unreadable)
-}
-
-fn unreadable(what: &'static str) -> StoreError {
-    StoreError::unreadable(what)
 }

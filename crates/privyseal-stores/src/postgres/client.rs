@@ -10,15 +10,7 @@ use tokio_postgres::types::ToSql;
 
 use super::error::{self, Failure};
 use super::tls::{CONNECT_TIMEOUT, Connector};
-
-/// Whether a statement may run a second time when its connection was lost under way.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
-    /// It changes nothing, or the same again.
-    Always,
-    /// Its answer would be another one. Only a statement that certainly did nothing is repeated.
-    IfUndone,
-}
+use crate::repeat::Repeat;
 
 /// Runs statements, each on a connection of the pool and in one round trip.
 pub(super) struct Client {

@@ -4,8 +4,8 @@ use deadpool_postgres::PoolError;
 use privyseal_session::store::StoreError;
 use tokio_postgres::error::{DbError, SqlState};
 
-use super::client::Repeat;
 use crate::connect::ConnectError;
+use crate::repeat::Repeat;
 
 /// Why a statement has no answer.
 pub(super) struct Failure {

@@ -11,10 +11,10 @@ use tokio::task::AbortHandle;
 use tokio_postgres::AsyncMessage;
 
 use super::PostgresStore;
-use super::client::Repeat;
 use super::rows::{self, Private, bounded, seconds};
 use super::tls::Connector;
 use crate::bell::Bell;
+use crate::repeat::Repeat;
 
 impl RevocationLog for PostgresStore {
     async fn append(&self, entry: &Revocation) -> Result<(), StoreError> {

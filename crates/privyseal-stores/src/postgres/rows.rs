@@ -9,6 +9,8 @@ use privyseal::sealed::SessionId;
 use privyseal_session::store::{Row, StoreError, Subject};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
+use crate::columns::{self, unreadable};
+
 /// Bytes for a statement that are nobody's business: the client writes parameters to its log, as
 /// their `Debug` has them.
 #[derive(Clone, Copy)]
@@ -69,7 +71,7 @@ pub(super) fn live(row: &tokio_postgres::Row) -> Result<Option<Row>, StoreError>
         return Ok(None);
     };
     let subject = column::<Option<Vec<u8>>>(row, 1)?
-        .map(subject)
+        .map(columns::subject)
         .transpose()?;
     Ok(Some(Row {
         version: number(row, 0)?,
@@ -89,10 +91,7 @@ pub(super) fn listed(row: &tokio_postgres::Row) -> Result<(SessionId, Row), Stor
 }
 
 pub(super) fn sixteen(row: &tokio_postgres::Row, index: usize) -> Result<[u8; 16], StoreError> {
-    let bytes = column::<&[u8]>(row, index)?;
-    bytes
-        .try_into()
-        .map_err(|_| unreadable("an id that is not 16 bytes long"))
+    columns::sixteen(column::<&[u8]>(row, index)?)
 }
 
 pub(super) fn time(row: &tokio_postgres::Row, index: usize) -> Result<Timestamp, StoreError> {
@@ -107,18 +106,8 @@ pub(super) fn column<'a, T: FromSql<'a>>(
     row: &'a tokio_postgres::Row,
     index: usize,
 ) -> Result<T, StoreError> {
-    // The client's own error would be safe to show, but says no more than this.
     row.try_get(index)
         .map_err(|_| unreadable("a column of another type"))
-}
-
-fn subject(bytes: Vec<u8>) -> Result<Subject, StoreError> {
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("a subject that is no text"))?;
-    Subject::new(text).map_err(StoreError::unreadable)
-}
-
-fn unreadable(what: &'static str) -> StoreError {
-    StoreError::unreadable(what)
 }
 
 #[cfg(test)]

@@ -72,10 +72,7 @@ fn tls() -> Result<Tls, ConnectError> {
     use rustls::{ClientConfig, RootCertStore};
 
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return Err(ConnectError::NoCertificates);
-    }
+    roots.add_parsable_certificates(crate::connect::trusted()?);
     // Named, since a process that has two of them and no default would panic.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     #[expect(

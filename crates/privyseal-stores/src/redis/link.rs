@@ -10,6 +10,7 @@ use redis::{Cmd, FromRedisValue, RedisError, Value};
 
 use super::error::{Unreadable, is_no_script, store_error};
 use super::script::{Call, Script};
+use crate::repeat::Repeat;
 
 #[cfg(feature = "redis-cluster")]
 pub(super) use cluster::Cluster;
@@ -36,7 +37,7 @@ impl Link {
 
     /// A command that is sent again only if it surely has not been executed.
     pub(super) async fn write<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        let answer = self.send(command, Repeat::IfNotExecuted).await;
+        let answer = self.send(command, Repeat::IfUndone).await;
         understood(answer.map_err(|error| store_error(&error))?)
     }
 
@@ -48,7 +49,7 @@ impl Link {
         arguments: &[&[u8]],
     ) -> Result<T, StoreError> {
         let call = Call { keys, arguments };
-        let repeat = Repeat::IfNotExecuted;
+        let repeat = Repeat::IfUndone;
         let answer = match self.send(&script.by_name(&call), repeat).await {
             Err(error) if is_no_script(&error) => self.send(&script.in_full(&call), repeat).await,
             answer => answer,
@@ -63,15 +64,6 @@ impl Link {
             Self::Cluster(cluster) => cluster.send(command, repeat).await,
         }
     }
-}
-
-/// When a command may be sent a second time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
-    Always,
-    /// A compare-and-swap that is executed twice would take its own first write for somebody
-    /// else's.
-    IfNotExecuted,
 }
 
 fn understood<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {

@@ -9,6 +9,8 @@ use privyseal::sealed::SessionId;
 use privyseal_session::revocation::{Revocation, RevocationLog, RevocationName};
 use privyseal_session::store::{Found, NewRow, Store, Subject, Updated};
 use privyseal_stores::ConnectError;
+#[cfg(any(feature = "mysql-tls", feature = "postgres-tls"))]
+use privyseal_testkit::servers::instance;
 
 use crate::proxy::{Answer, Proxy};
 
@@ -115,10 +117,25 @@ pub(crate) fn hides_the_password(url: &str, error: &ConnectError) {
     assert!(!text.contains("hunter2"), "{url}: {text}");
 }
 
+/// A process that runs this test reaches the server of this authority, and one that trusts another
+/// authority does not.
+#[cfg(any(feature = "mysql-tls", feature = "postgres-tls"))]
+pub(crate) fn only_who_is_trusted_is_talked_to(authority: &Path, test: &str, url: &str) {
+    let (passed, said) = process_that_trusts(authority, test, url);
+    assert!(passed, "{said}");
+    let other = tempfile::tempdir().unwrap();
+    instance::make_certificates(None, other.path()).unwrap();
+    let (passed, said) = process_that_trusts(&other.path().join("ca.pem"), test, url);
+    assert!(
+        !passed && said.contains("invalid peer certificate"),
+        "{said}"
+    );
+}
+
 /// Runs one test of this program in a process that trusts this authority; whether it passed, and
 /// what it said.
 #[cfg(any(feature = "mysql-tls", feature = "postgres-tls"))]
-pub(crate) fn process_that_trusts(authority: &Path, test: &str, url: &str) -> (bool, String) {
+fn process_that_trusts(authority: &Path, test: &str, url: &str) -> (bool, String) {
     let output = crate::process::command(test, url)
         .env("SSL_CERT_FILE", authority)
         .env_remove("SSL_CERT_DIR")

@@ -122,7 +122,7 @@ async fn downwards(
             1 => return,
             _ => {
                 state.withheld.notify_one();
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
         server_spoke.store(true, Ordering::SeqCst);

@@ -37,7 +37,7 @@ async fn connect_with(url: &str, options: RedisOptions) -> Arc<RedisStore> {
 
 /// Waits for a server on a machine that has much else to do.
 fn patient() -> RedisOptions {
-    RedisOptions::default().with_timeout(Duration::from_secs(60))
+    RedisOptions::default().with_timeout(Duration::from_mins(1))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -1,6 +1,7 @@
 //! Servers that are ended while they are written to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use privyseal_session::store::Store;
 use privyseal_stores::conformance::{self, Power};
@@ -12,7 +13,7 @@ pub(crate) async fn killed_under_load(store: &Arc<impl Store>, server: &mut impl
         Power::On => server.restart().unwrap(),
     })
     .await;
-    println!("{recovery:?} from the return of a killed server to the first answer");
+    report("killed", recovery);
 }
 
 pub(crate) async fn stopped_under_load(store: &Arc<impl Store>, server: &mut impl Restart) {
@@ -21,5 +22,10 @@ pub(crate) async fn stopped_under_load(store: &Arc<impl Store>, server: &mut imp
         Power::On => server.restart().unwrap(),
     })
     .await;
-    println!("{recovery:?} from the return of a stopped server to the first answer");
+    report("stopped", recovery);
+}
+
+#[expect(clippy::print_stdout, reason = "`--nocapture` shows it")]
+fn report(how: &str, recovery: Duration) {
+    println!("{recovery:?} from the return of a server that was {how} to the first answer");
 }

@@ -52,6 +52,7 @@ impl MariadbServer {
         let mut command = instance::command(Some("mysql"), &install, None)?;
         command.arg("--no-defaults").arg(option("--datadir", &data));
         command.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
+        command.env("TMPDIR", directory.path());
         instance::run(&mut command)?;
         let mut server = Self {
             directory,
@@ -147,6 +148,8 @@ impl Restart for MariadbServer {
         self.stop();
         let file = |name| self.directory.path().join(name);
         let mut command = instance::command(Some("mysql"), &self.program, Some("KILL"))?;
+        // A server that starts clears the temporary tables of others out of a directory they share.
+        command.env("TMPDIR", self.directory.path());
         command.arg("--no-defaults");
         command.arg(option("--datadir", &file("data")));
         command.arg(option("--socket", &self.socket()));

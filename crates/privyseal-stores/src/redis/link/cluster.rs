@@ -4,8 +4,8 @@ use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, ConnectionInfo, ErrorKind, RedisError, ServerErrorKind, Value};
 
-use super::Repeat;
 use crate::redis::options::RedisOptions;
+use crate::repeat::Repeat;
 
 /// The connection finds out by itself which node has a key, and connects anew.
 pub(in crate::redis) struct Cluster(ClusterConnection);

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, Cmd, PushInfo, PushKind, RedisError, Value};
 
-use super::Repeat;
 use crate::redis::error::wants_new_connection;
 use crate::redis::options::RedisOptions;
+use crate::repeat::Repeat;
 
 /// A connection that many calls use at once.
 ///

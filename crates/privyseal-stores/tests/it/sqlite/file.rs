@@ -176,7 +176,7 @@ fn log_of(path: &Path) -> std::path::PathBuf {
 }
 
 fn wait_until_closed(path: &Path) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while log_of(path).exists() {
         assert!(Instant::now() < deadline, "the database is not closed");
         std::thread::yield_now();

@@ -25,7 +25,7 @@ async fn a_writer_elsewhere_makes_writes_unavailable_and_leaves_reads_alone() {
         "{updated:?}"
     );
     // Two seconds, and what a busy machine takes for them.
-    assert!(began.elapsed() < Duration::from_secs(60));
+    assert!(began.elapsed() < Duration::from_mins(1));
     assert!(matches!(store.load(id).await.unwrap(), Found::Live(_)));
 
     other.execute_batch("ROLLBACK").unwrap();
