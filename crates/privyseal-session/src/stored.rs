@@ -82,7 +82,7 @@ impl Stored {
             Found::Ended => return Ok(Err(Event::RefusedEnded)),
             Found::Unknown => return Ok(Err(Event::RefusedUnknown)),
         };
-        let opened = Opened::new(moment, id, row)?;
+        let opened = Opened::new(moment, id, &row)?;
         let successor = match opened.envelope.admit(&reference.secret, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
@@ -108,7 +108,7 @@ impl Stored {
         reference: Reference,
     ) -> Option<Box<Record>> {
         let row: Row = self.store.stale_row(reference.session_id)?;
-        let opened = Opened::new(moment, reference.session_id, row).ok()?;
+        let opened = Opened::new(moment, reference.session_id, &row).ok()?;
         let is_current = matches!(
             opened.envelope.admit(&reference.secret, moment.now),
             Admission::Current | Admission::Superseded(_)

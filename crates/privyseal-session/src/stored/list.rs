@@ -54,7 +54,7 @@ impl Stored {
         for (id, row) in rows {
             // Nobody can use a session that cannot be read, such as one that is sealed under a key
             // that was removed. It must not keep its user from the others, or from signing in.
-            match Opened::new(moment, id, row) {
+            match Opened::new(moment, id, &row) {
                 Ok(opened) if opened.has_expired(moment.now) => {}
                 Ok(opened) => sessions.push(opened.into_info(id)),
                 Err(error) => tracing::warn!(%error, "a session of a list was left out"),

@@ -27,7 +27,7 @@ pub(super) struct Opened {
 impl Opened {
     /// # Errors
     /// When the row is not one of ours, or sealed by a key that the ring no longer has.
-    pub(super) fn new(moment: Moment<'_>, id: SessionId, row: Row) -> Result<Self, SessionError> {
+    pub(super) fn new(moment: Moment<'_>, id: SessionId, row: &Row) -> Result<Self, SessionError> {
         let (envelope, payload) =
             Envelope::decode(&row.data).ok_or_else(|| unreadable("its version is unknown"))?;
         let (mut dict, needs_resealing) = read(moment, id, payload)?;

@@ -163,7 +163,7 @@ impl Stored {
                     );
                 }
                 Updated::Conflict(row) => {
-                    if !self.catch_up(moment, record, id, &mut origin, row)? {
+                    if !self.catch_up(moment, record, id, &mut origin, &row)? {
                         return Ok(dropped(moment));
                     }
                     // Somebody else has renewed it for us.
@@ -187,7 +187,7 @@ impl Stored {
         record: &mut Record,
         id: SessionId,
         origin: &mut Origin,
-        row: Row,
+        row: &Row,
     ) -> Result<bool, SessionError> {
         let opened = Opened::new(moment, id, row)?;
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {

@@ -393,7 +393,7 @@ fn a_session_that_is_ended_twice_is_counted_once() {
 fn a_sign_in_dated_far_in_the_future_is_not_fresh_v7_5_1() {
     kinds(Kind::has_rows, |kind| {
         kind.clock.advance(24 * 3600);
-        let mut browser = kind.user("ada");
+        let browser = kind.user("ada");
         kind.clock.set(START);
         let fresh = |age| {
             let asked = Duration::from_secs(age);
