@@ -16,7 +16,7 @@ use crate::store::Store as _;
 /// A store that lets rows expire by itself, such as Redis, has nothing to remove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cleanup {
-    /// How often it is done. Every 5 minutes by default; each wait is up to a tenth longer, so that
+    /// How often it is done, once a second at most. Every 5 minutes by default; each wait is up to a tenth longer, so that
     /// nodes that were started together do not meet.
     pub every: Duration,
     /// The most sessions that one call of the store removes. 500 by default.
@@ -43,8 +43,9 @@ impl Cleanup {
         let task = runtime.spawn(async move {
             let mut seen = (Instant::now(), clock.now());
             loop {
-                let jitter = self.every.mul_f64(rand::random_range(0.0..0.1));
-                tokio::time::sleep(self.every + jitter).await;
+                let every = self.every.clamp(SHORTEST_WAIT, LONGEST_WAIT);
+                let jitter = every.mul_f64(rand::random_range(0.0..0.1));
+                tokio::time::sleep(every + jitter).await;
                 let now = (Instant::now(), clock.now());
                 if self.agree(seen, now) {
                     self.remove(&store, now.1).await;
@@ -61,7 +62,7 @@ impl Cleanup {
     /// have everybody's sessions removed.
     fn agree(self, before: (Instant, Timestamp), now: (Instant, Timestamp)) -> bool {
         let by_clock = now.1.seconds_since(before.1);
-        let passed = now.0.duration_since(before.0) + self.margin;
+        let passed = now.0.duration_since(before.0).saturating_add(self.margin);
         by_clock.is_some_and(|seconds| seconds <= passed.as_secs())
     }
 
@@ -92,5 +93,8 @@ impl Drop for Cleaning {
     }
 }
 
+/// A wait of nothing would do nothing else but this, and the longest cannot be added to.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_hours(365 * 24);
 /// The most batches at one time; the rest waits for the next.
 const MAX_BATCHES: u32 = 1000;

@@ -46,6 +46,9 @@ impl Engine {
     ///
     /// The default for new applications: signing out ends the session at once, on every node, and
     /// requests that change it at the same time lose nothing.
+    ///
+    /// Its requests need a tokio runtime with its timer, and so do those of every engine with a
+    /// store or with revocations.
     pub fn stored(keys: impl Into<LiveKeyRing>, store: impl Store) -> Self {
         Self::new(keys, Mode::Stored, CookiePolicy::default()).with_store(store)
     }

@@ -5,6 +5,7 @@ use privyseal::value::{Dict, Text, Value};
 /// What happens when two requests change the same key of a session at the same time. Changes of
 /// different keys never meet, and counters are added up: both are always kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnConflict {
     /// The request that is saved last decides.
     #[default]

@@ -83,6 +83,14 @@ impl Record {
         }
     }
 
+    /// A session in a cookie is about to get a new id: what is bound to it from here on must not be
+    /// bound to the old one. In a store the id stays.
+    pub(crate) fn leave_id(&mut self, is_stored: bool) {
+        if !is_stored && self.origin.is_none() && self.renewal.is_none() {
+            self.id = None;
+        }
+    }
+
     /// The session has more rights from now on, which must not come to who had it before.
     pub(crate) fn gain_rights(&mut self) {
         self.renewal = Some(Renewal::MoreRights);

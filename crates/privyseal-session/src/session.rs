@@ -94,7 +94,7 @@ impl<T: Serialize> Session<T> {
     }
 
     /// The id of the session, which names it and opens nothing; `None` for one that was never
-    /// saved, and for Flask's.
+    /// saved, for one in a cookie that this request gives a new id, and for Flask's.
     pub fn id(&self) -> Option<SessionId> {
         self.handle.look(|record| record.id).flatten()
     }
@@ -127,6 +127,7 @@ impl<T: Serialize> Session<T> {
             record.meta.level = 0;
             record.created_at = now;
             record.signed_in = true;
+            record.leave_id(engine.is_stored());
             record.gain_rights();
             now
         });
@@ -137,9 +138,11 @@ impl<T: Serialize> Session<T> {
     /// `level`, such as 2 for a second factor; [`require_fresh`](Self::require_fresh) asks for it.
     /// The session gets a new id, and the one from before is worth nothing.
     pub fn elevate(&mut self, level: u8) {
+        let is_stored = self.handle.engine().is_stored();
         self.handle.change(|record, now| {
             record.meta.signed_in_at = Some(now.max(record.meta.signed_in_at.unwrap_or(now)));
             record.meta.level = level;
+            record.leave_id(is_stored);
             record.gain_rights();
         });
     }
@@ -296,7 +299,9 @@ impl<T: Serialize> Session<T> {
     /// one are answered for [`Timeouts::grace`](crate::Timeouts::grace), and it is taken for stolen
     /// after that. [`sign_in`](Self::sign_in) and [`elevate`](Self::elevate) do more.
     pub fn renew(&mut self) {
+        let is_stored = self.handle.engine().is_stored();
         self.handle.change(|record, _| {
+            record.leave_id(is_stored);
             record.renewal.get_or_insert(Renewal::Routine);
             record.modified = true;
         });

@@ -139,10 +139,7 @@ impl SessionHandle {
     ) -> Result<Option<SetCookies>, SessionError> {
         let engine = &self.0.engine;
         let came_with_one = record.issued_at.is_some();
-        let old = record.renewal.and_then(|_| {
-            record.id = None;
-            record.as_opened.take()
-        });
+        let old = record.renewal.and_then(|_| record.as_opened.take());
         let renews = record.renewal.is_some() && came_with_one;
         let mut spilled = false;
         let cookies = match self.set_cookies(record, timeouts) {

@@ -10,6 +10,7 @@ use crate::store::{Store as _, Subject};
 
 /// One session in a list: enough to recognise it and to end it, but not to use it.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SessionInfo {
     /// Names the session, for [`Engine::end_session_of`](crate::Engine::end_session_of). It is no
     /// credential and may stand in a page.

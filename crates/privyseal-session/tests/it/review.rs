@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use privyseal::formats::flask::FlaskSession;
 use privyseal::value::{Dict, Value};
+use privyseal_session::csrf::CsrfPolicy;
 use privyseal_session::metrics::{Event, StoreCall};
 use privyseal_session::revocation::{Page, Revocation, RevocationLog, Revocations};
 use privyseal_session::store::{NewRow, Store as _, StoreError, Updated};
@@ -392,7 +393,7 @@ fn a_session_that_is_ended_twice_is_counted_once() {
 fn a_sign_in_dated_far_in_the_future_is_not_fresh_v7_5_1() {
     kinds(Kind::has_rows, |kind| {
         kind.clock.advance(24 * 3600);
-        let mut browser = kind.user("ada");
+        let browser = kind.user("ada");
         kind.clock.set(START);
         let fresh = |age| {
             let asked = Duration::from_secs(age);
@@ -467,4 +468,38 @@ fn an_application_keeps_its_name_when_flasks_rules_come_after_it_a14() {
     shop.set("a", 1);
     let mut blog = Browser::with_cookie(&engine("blog"), &shop.cookie.unwrap());
     assert_eq!(blog.get("a"), None);
+}
+
+/// The page that answers a sign-in has a form on it.
+#[test]
+fn a_token_that_was_issued_after_a_sign_in_in_the_same_request_is_good_v3_5_1() {
+    let gains: [fn(&mut Session); 4] = [
+        |session| session.sign_in(named("ada")),
+        |session| session.elevate(2),
+        |session| session.renew(),
+        |session| {
+            session.sign_in(named("ada"));
+            session.elevate(2);
+            session.renew();
+        },
+    ];
+    for gain in gains {
+        kinds(
+            |kind| !kind.follows_flask(),
+            |kind| {
+                let mut browser = kind.visitor();
+                let (token, answered) = browser.visit(|visit| {
+                    let mut session = open(visit);
+                    gain(&mut session);
+                    session.csrf_token().unwrap()
+                });
+                answered.unwrap();
+                let (checked, _) = browser.visit(|visit| {
+                    let (policy, headers) = (CsrfPolicy::default(), HeaderMap::new());
+                    open(visit).check_csrf(&policy, &Method::POST, &headers, Some(&token))
+                });
+                assert!(checked.is_ok(), "{}", kind.name);
+            },
+        );
+    }
 }
