@@ -28,6 +28,7 @@ mod content;
 mod cookie;
 mod finding;
 mod format;
+mod reference;
 mod report;
 mod sealed;
 mod shape;
@@ -58,11 +59,11 @@ pub struct Context<'a> {
     pub max_age: Option<MaxAge>,
     /// The salt of an itsdangerous token. Without it the well-known ones are tried.
     pub salt: Option<&'a [u8]>,
-    /// The purpose of a sealed token.
+    /// The purpose of a sealed token. That of a reference is `stored session`.
     pub purpose: &'a str,
-    /// The name of the cookie of a sealed token; [`cookie_header`] takes it from the header.
+    /// The name of the cookie of a sealed token or a reference; [`cookie_header`] takes it from the header.
     pub cookie_name: &'a str,
-    /// The application of a sealed token.
+    /// The application of a sealed token or a reference.
     pub application: &'a str,
 }
 
@@ -109,6 +110,9 @@ fn recognise(text: &str, context: &Context<'_>) -> Report {
         return by_shape(format);
     }
     if let Some(report) = sealed::inspect(text, context) {
+        return report;
+    }
+    if let Some(report) = reference::inspect(text, context) {
         return report;
     }
     if let Some(report) = signed::inspect(text.as_bytes(), context) {

@@ -245,6 +245,16 @@ impl fmt::Debug for SecretHash {
     }
 }
 
+/// The key and the session that a decoded token names; `None` when it is no token of this version.
+pub(crate) fn named(token: &[u8]) -> Option<(KeyId, SessionId)> {
+    if *token.first()? != VERSION || token.len() != LEN {
+        return None;
+    }
+    let key = token.get(KEY_ID)?.try_into().ok()?;
+    let session = token.get(SESSION_ID)?.try_into().ok()?;
+    Some((KeyId::from_bytes(key), SessionId::from_bytes(session)))
+}
+
 const VERSION: u8 = 2;
 const KEY_ID: Range<usize> = 1..9;
 const SESSION_ID: Range<usize> = 9..25;

@@ -30,7 +30,7 @@ pub(crate) struct Inspect {
     /// Oldest age in seconds that is accepted [default: any]
     #[arg(long, value_name = "SECONDS")]
     max_age: Option<u64>,
-    /// Application of sealed tokens
+    /// Application of sealed tokens and references to stored sessions
     #[arg(long, value_name = "NAME", default_value = "")]
     application: String,
     /// The present time in seconds since 1970, in place of the clock's

@@ -1,5 +1,9 @@
 use std::fs::File;
 
+use privyseal::reference::{ReferenceSigner, Secret};
+use privyseal::sealed::{Context, SessionId};
+use privyseal::{KeyRing, SecretKey};
+
 use crate::{Place, Ran};
 
 /// `Flask` with the secret key `dev` at 1,700,000,000 seconds.
@@ -299,6 +303,62 @@ fn an_inspection_says_first_that_nothing_is_verified_unless_it_is() {
     assert_eq!(json["format"], "flask");
     assert_eq!(json["issued_at"], "2023-11-14T22:13:20Z");
     assert_eq!(json["content"], r#"{"a":1}"#);
+}
+
+#[test]
+fn a_reference_to_a_stored_session_is_explained_without_its_secret() {
+    let place = Place::with_keys();
+    let signed_for = Context {
+        purpose: "stored session",
+        cookie_name: "id",
+        application: "shop",
+    };
+    let ring = KeyRing::new(SecretKey::from_text(crate::KEY).unwrap());
+    let session = SessionId::from_bytes([7; 16]);
+    let secret = Secret::random(&mut rand::rng()).unwrap();
+    let signer = ReferenceSigner::new(&ring, signed_for);
+    let reference = signer.sign(session, &secret).unwrap();
+    let flags = ["--key-file", "secret.key", "--application", "shop"];
+
+    let explained = ["token", "inspect", "--cookie-name", "id", &reference];
+    let ran = place.run(with(&explained, &flags));
+    let text = ran.quietly();
+    assert!(text.starts_with("VERIFIED: made by key "), "{text}");
+    assert!(text.contains("\nformat     privyseal reference to a stored session\n"));
+    assert!(
+        text.contains(&format!("\nsession id {session}, ")),
+        "{text}"
+    );
+
+    let header = format!("id={reference}");
+    let explained = ["cookie", "inspect", "--json", &header];
+    let ran = place.run(with(&explained, &flags));
+    let token = &ran.json()["cookies"][0]["token"];
+    assert_eq!(token["verified"], true);
+    assert_eq!(token["format"], "privyseal_reference_v2");
+    assert_eq!(token["key_id"], token["unverified_key_id"]);
+    // A stretch of the secret.
+    assert!(!text.contains(&reference[40..60]));
+    assert!(!ran.stdout().contains(&reference[40..60]));
+
+    let of_another = place.run(with(&["token", "inspect", &reference], &flags));
+    let text = of_another.quietly();
+    assert!(text.starts_with("NOT VERIFIED: "), "{text}");
+    assert!(text.contains("- bad signature: tried 1 key with purpose \"stored session\""));
+}
+
+#[test]
+fn a_session_in_several_cookies_is_explained_as_one() {
+    let place = Place::with_keys();
+    let sign = ["--format", "sealed", "--cookie-name", "id", "{}"];
+    let token = place.run(with(&SIGN, &sign));
+    let (first, second) = token.quietly().trim_end().split_at(50);
+    let header = format!("Cookie: id.0=2~{first}; id.1={second}");
+    let ran = place.run(["cookie", "inspect", "--key-file", "secret.key", &header]);
+    let text = ran.quietly();
+    assert!(text.starts_with("VERIFIED: every cookie"), "{text}");
+    assert!(text.contains("- put together from 2 cookies"), "{text}");
+    assert!(text.contains("\nformat     part of a token in several cookies\n"));
 }
 
 #[test]

@@ -134,38 +134,17 @@ impl Cookie {
     /// What anyone learns who holds the cookie and no key.
     pub(super) fn without_key(&self) -> Thief {
         let report = self.inspect(None);
-        let key_id = match self.mode {
-            Mode::Stored => self.named_key(),
-            _ => report.unverified_key_id(),
-        };
         Thief {
             content: report.content().map(ToString::to_string),
             issued_at: report.issued_at().map(date),
-            key_id: key_id.map(|id| id.to_string()),
+            key_id: report.unverified_key_id().map(|id| id.to_string()),
         }
     }
 
     /// The key that made the cookie, which opened a session. This sample shows it to its visitor,
     /// who holds the keys as well; elsewhere it is not for the one who sent the cookie.
     pub(super) fn key(&self, ring: &KeyRing) -> Option<KeyId> {
-        match self.mode {
-            Mode::Stored => self.named_key(),
-            _ => self.inspect(Some(ring)).key().map(|key| key.id),
-        }
-    }
-
-    /// The key that a reference to a stored session names: the 8 bytes behind the first one.
-    fn named_key(&self) -> Option<KeyId> {
-        let named = self
-            .value
-            .get(..12)?
-            .bytes()
-            .try_fold(0_u128, |bits, byte| {
-                let digit = BASE64URL.iter().position(|digit| *digit == byte)?;
-                Some(bits << 6 | digit as u128)
-            })?;
-        let bytes = named.to_be_bytes();
-        bytes.last_chunk().copied().map(KeyId::from_bytes)
+        self.inspect(Some(ring)).key().map(|key| key.id)
     }
 
     fn inspect(&self, ring: Option<&KeyRing>) -> Report {

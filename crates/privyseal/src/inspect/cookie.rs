@@ -1,5 +1,6 @@
 //! A pasted `Cookie` or `Set-Cookie` header.
 
+mod chunks;
 mod weakness;
 
 use std::fmt;
@@ -45,7 +46,7 @@ pub struct CookieEntry {
 /// Explains a pasted header, with or without its name, in one line or several.
 ///
 /// Each cookie's value is explained like [`inspect::token`](crate::inspect::token), with the
-/// cookie's name as that of the context. For `Set-Cookie` the attributes are judged as well.
+/// cookie's name as that of the context. A session in several cookies is put together. For `Set-Cookie` the attributes are judged as well.
 ///
 /// # Examples
 /// ```
@@ -89,7 +90,8 @@ pub fn cookie_header(text: &str, context: &Context<'_>) -> CookieReport {
             name: parsed.name.to_owned(),
             value: parsed.value.to_owned(),
             attributes: parsed.attributes.clone(),
-            token: inspect::token(unquoted(parsed.value), &own),
+            token: chunks::inspect(parsed, &cookies, context)
+                .unwrap_or_else(|| inspect::token(unquoted(parsed.value), &own)),
             weaknesses: Vec::new(),
         };
         let same_name = cookies.iter().filter(|other| other.name == parsed.name);

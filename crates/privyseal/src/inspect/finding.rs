@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::KeyId;
 use crate::inspect::MAX_TOKEN_LEN;
+use crate::inspect::content::Shown;
 
 /// One observation about a token, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,23 @@ pub enum Finding {
         /// The purpose, cookie name and application that were tried.
         context: String,
     },
+    /// The token holds nothing of the session.
+    InStore,
+    /// The token stood in several cookies.
+    PutTogether {
+        /// How many.
+        cookies: usize,
+    },
+    /// The cookie carries a later part of a token.
+    PartOf {
+        /// The cookie that carries the first.
+        first: String,
+    },
+    /// A part of the token is not there, or there more than once.
+    ChunkMissing {
+        /// The cookie that ought to carry it.
+        name: String,
+    },
 }
 
 impl Finding {
@@ -108,6 +126,9 @@ impl Finding {
                 | Self::TrailingBytes
                 | Self::Readable
                 | Self::OldKey
+                | Self::InStore
+                | Self::PutTogether { .. }
+                | Self::PartOf { .. }
         )
     }
 
@@ -138,6 +159,10 @@ impl Finding {
             Self::OldKey => "old_key",
             Self::UnknownKey { .. } => "unknown_key",
             Self::SealBroken { .. } => "seal_broken",
+            Self::InStore => "in_store",
+            Self::PutTogether { .. } => "put_together",
+            Self::PartOf { .. } => "part_of",
+            Self::ChunkMissing { .. } => "chunk_missing",
         }
     }
 }
@@ -196,10 +221,24 @@ impl fmt::Display for Finding {
             Self::OldKey => {
                 f.write_str("made by a key that no longer signs; make the token anew when it is next used")
             }
-            Self::UnknownKey { id } => write!(f, "sealed by key {id}, which is not in the ring"),
+            Self::UnknownKey { id } => write!(f, "names key {id}, which is not in the ring"),
             Self::SealBroken { context } => write!(
                 f,
                 "the seal does not hold: changed, or not sealed for {context}"
+            ),
+            Self::InStore => f.write_str(
+                "what the session holds, how old it is and whether it still lives is in the store",
+            ),
+            Self::PutTogether { cookies } => {
+                write!(f, "put together from {cookies} cookies, of which this is the first")
+            }
+            Self::PartOf { first } => {
+                write!(f, "nothing alone: the token begins in cookie {} and is explained there", Shown(first))
+            }
+            Self::ChunkMissing { name } => write!(
+                f,
+                "the token cannot be put together: cookie {} is missing, or there more than once",
+                Shown(name)
             ),
         }
     }

@@ -22,6 +22,10 @@ pub enum Format {
     Signer,
     /// A sealed token of this crate, version 1.
     Sealed,
+    /// A reference token of this crate, which names and opens a session in a store.
+    Reference,
+    /// A part of a token of this crate that is too long for one cookie.
+    Chunk,
     /// `django.core.signing`: `value:timestamp:signature`.
     Django,
     /// A JSON Web Token, signed or encrypted.
@@ -60,6 +64,8 @@ impl Format {
             Self::TimestampSigner => "itsdangerous_timestamp_signer",
             Self::Signer => "itsdangerous_signer",
             Self::Sealed => "privyseal_sealed_v1",
+            Self::Reference => "privyseal_reference_v2",
+            Self::Chunk => "privyseal_chunk",
             Self::Django => "django",
             Self::Jwt => "jwt",
             Self::RailsSigned => "rails_signed",
@@ -87,6 +93,7 @@ impl Format {
                 | Self::TimestampSigner
                 | Self::Signer
                 | Self::Sealed
+                | Self::Reference
         )
     }
 
@@ -101,6 +108,7 @@ impl Format {
             | Self::TimestampSigner
             | Self::Signer => "the secret key, under the salt that the application uses",
             Self::Sealed => "the key it names, for one purpose, cookie name and application",
+            Self::Reference => "the key it names, for one cookie name and application",
             Self::Django => "SECRET_KEY, under the salt of the part of Django that made it",
             Self::Jwt => "the key of the issuer; its header says which, and is not to be believed",
             Self::RailsSigned | Self::RailsEncrypted => "a key stretched from secret_key_base",
@@ -111,7 +119,7 @@ impl Format {
                 "a key stretched from secret_key_base and the salt of the endpoint"
             }
             Self::Starlette => "the secret_key of SessionMiddleware",
-            Self::OpaqueId | Self::Unknown => return None,
+            Self::Chunk | Self::OpaqueId | Self::Unknown => return None,
         })
     }
 }
@@ -127,6 +135,8 @@ impl fmt::Display for Format {
             Self::TimestampSigner => "itsdangerous TimestampSigner",
             Self::Signer => "itsdangerous Signer",
             Self::Sealed => "privyseal sealed token, version 1",
+            Self::Reference => "privyseal reference to a stored session",
+            Self::Chunk => "part of a token in several cookies",
             Self::Django => "Django signed value",
             Self::Jwt => "JSON Web Token",
             Self::RailsSigned => "Ruby on Rails signed cookie",

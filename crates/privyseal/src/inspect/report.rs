@@ -27,7 +27,7 @@ pub struct Report {
 pub struct Part {
     /// Its name, such as `signature`.
     pub name: &'static str,
-    /// Its length as it stands in the token; for a sealed token, in decoded bytes.
+    /// Its length as it stands in the token; for a sealed token or a reference, in decoded bytes.
     pub length: usize,
     /// What it is.
     pub meaning: String,

@@ -11,12 +11,7 @@ use crate::{KeyRing, Timestamp, json};
 ///
 /// One in 256 long random texts looks like one as well; there is no content to mistake.
 pub(super) fn inspect(text: &str, context: &Context<'_>) -> Option<Report> {
-    let looks_like_base64 = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte));
-    let bytes = Base64::PythonLenient
-        .decode(text.as_bytes())
-        .filter(|_| looks_like_base64)?;
+    let bytes = decoded(text)?;
     let id = sealed::named_key(&bytes)?;
 
     let mut report = Report::new(Format::Sealed, context.now);
@@ -42,6 +37,16 @@ pub(super) fn inspect(text: &str, context: &Context<'_>) -> Option<Report> {
         Some(ring) => open(text, context, &ring.uncounted(), &mut report),
     }
     Some(report)
+}
+
+/// The bytes behind a text of base64 only, in whichever spelling.
+pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
+    let looks_like_base64 = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte));
+    Base64::PythonLenient
+        .decode(text.as_bytes())
+        .filter(|_| looks_like_base64)
 }
 
 fn open(text: &str, context: &Context<'_>, ring: &KeyRing, report: &mut Report) {

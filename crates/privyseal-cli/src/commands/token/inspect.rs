@@ -26,10 +26,10 @@ pub(crate) struct Arguments {
     /// Salt of an itsdangerous token [default: the well-known ones are tried]
     #[arg(long, value_name = "TEXT")]
     salt: Option<String>,
-    /// Name of the cookie that carries a sealed token
+    /// Name of the cookie that carries a sealed token or a reference to a stored session
     #[arg(long, value_name = "NAME", default_value = "")]
     cookie_name: String,
-    /// Application of a sealed token
+    /// Application of a sealed token or a reference
     #[arg(long, value_name = "NAME", default_value = "")]
     application: String,
     /// Purpose of a sealed token
