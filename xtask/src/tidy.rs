@@ -23,6 +23,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "metadata",
         "--locked",
         "--all-features",
+        // Where servers run; in a browser, even randomness needs futures.
+        "--filter-platform=x86_64-unknown-linux-gnu",
         "--format-version=1",
     ]))?;
     let metadata = serde_json::from_slice(&metadata)?;
