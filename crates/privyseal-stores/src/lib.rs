@@ -3,10 +3,22 @@
 mod bell;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod connect;
 mod memory;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use connect::ConnectError;
 pub use memory::MemoryStore;
+#[cfg(feature = "mysql")]
+pub use mysql::MySqlStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

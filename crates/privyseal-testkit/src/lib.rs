@@ -7,6 +7,7 @@ pub mod clock;
 pub mod flask;
 pub mod random;
 pub mod server;
+pub mod servers;
 pub mod typed;
 pub mod vectors;
 

@@ -1,0 +1,5 @@
+//! Database servers of a test's own: started on a free port, and gone when the test is.
+
+pub mod instance;
+pub mod mariadb;
+pub mod postgres;
