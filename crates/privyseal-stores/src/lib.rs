@@ -10,9 +10,13 @@ mod memory;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisOptions, RedisStore};
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub use connect::ConnectError;
 pub use memory::MemoryStore;

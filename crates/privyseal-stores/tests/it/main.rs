@@ -11,6 +11,8 @@ mod postgres;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod proxy;
 mod row;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
