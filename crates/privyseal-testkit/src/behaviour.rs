@@ -28,19 +28,24 @@
 pub mod failures;
 mod gates;
 pub mod headers;
+mod outage;
 pub mod peers;
 pub mod refused;
 mod steps;
+pub mod stored;
 mod stream;
 pub mod together;
 
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use privyseal::{KeyRing, SecretKey};
+use privyseal_session::revocation::{RevocationOptions, Revocations};
+use privyseal_session::store::Store;
 use privyseal_session::{Engine, LiveKeyRing};
+use privyseal_stores::MemoryStore;
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Browser, Response};
@@ -48,12 +53,16 @@ use crate::clock::FakeClock;
 use crate::server::AxumServer;
 
 pub use gates::Gates;
+use outage::Outage;
 pub use steps::{Outcome, perform};
 pub use stream::streamed;
 
-/// Where sessions live, and under whose rules.
+/// Where sessions live, and under whose rules. Those that live in cookies have a log of
+/// revocations, in the memory of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
+    /// [`Engine::stored`].
+    Stored,
     /// [`Engine::signed`].
     Signed,
     /// [`Engine::sealed`].
@@ -63,19 +72,13 @@ pub enum Mode {
 }
 
 impl Mode {
-    fn engine(self, keys: LiveKeyRing) -> Engine {
-        match self {
-            Self::Signed => Engine::signed(keys),
-            Self::Sealed => Engine::sealed(keys),
-            Self::Flask => Engine::flask(keys),
-        }
-    }
-
     /// What follows the value in `Set-Cookie` by default.
     fn attributes(self) -> &'static str {
         match self {
             Self::Flask => "; HttpOnly; Path=/",
-            Self::Signed | Self::Sealed => "; Secure; HttpOnly; Path=/; SameSite=Lax",
+            Self::Stored | Self::Signed | Self::Sealed => {
+                "; Secure; HttpOnly; Path=/; SameSite=Lax"
+            }
         }
     }
 
@@ -84,7 +87,7 @@ impl Mode {
     fn cache_control(self) -> &'static [&'static str] {
         match self {
             Self::Flask => &[],
-            Self::Signed | Self::Sealed => &["no-store"],
+            Self::Stored | Self::Signed | Self::Sealed => &["no-store"],
         }
     }
 }
@@ -105,33 +108,85 @@ impl Listening for AxumServer {
 pub struct Application {
     mode: Mode,
     engine: Engine,
-    address: SocketAddr,
-    keys: LiveKeyRing,
     clock: FakeClock,
     gates: Gates,
-    _server: Box<dyn Any + Send + Sync>,
+    outage: Outage,
+    serve: Serve,
+    server: Box<dyn Listening + Send + Sync>,
 }
 
+type Serve =
+    Arc<dyn Fn(Engine, Gates) -> io::Result<Box<dyn Listening + Send + Sync>> + Send + Sync>;
+
 impl Application {
-    /// Serves the application in this mode, under a key of its own.
+    /// Serves the application in this mode, under a key of its own. A store is in the memory of the
+    /// process.
     pub fn start<S: Listening + Send + Sync + 'static>(
         mode: Mode,
-        serve: impl FnOnce(Engine, Gates) -> io::Result<S>,
+        serve: impl Fn(Engine, Gates) -> io::Result<S> + Send + Sync + 'static,
     ) -> Self {
-        let keys = LiveKeyRing::new(KeyRing::new(SecretKey::generate().unwrap()));
-        let clock = FakeClock::at(1_700_000_000);
-        let engine = mode.engine(keys.clone()).with_clock(clock.clone());
+        let memory = || MemoryStore::new(1000);
+        let engine: fn(LiveKeyRing) -> Engine = match mode {
+            Mode::Stored => return Self::start_on(memory(), serve),
+            Mode::Signed => Engine::signed,
+            Mode::Sealed => Engine::sealed,
+            Mode::Flask => Engine::flask,
+        };
+        let clock = FakeClock::at(START);
+        let options = RevocationOptions::default();
+        let revocations = Revocations::with_options(memory(), options, clock.clone());
+        let engine = engine(keys()).with_revocations(revocations);
+        Self::serve(mode, engine, clock, Outage::default(), serve)
+    }
+
+    /// Serves the application with its sessions in this store.
+    pub fn start_on<S: Listening + Send + Sync + 'static>(
+        store: impl Store,
+        serve: impl Fn(Engine, Gates) -> io::Result<S> + Send + Sync + 'static,
+    ) -> Self {
+        let outage = Outage::default();
+        let engine = Engine::stored(keys(), outage.befalling(store));
+        Self::serve(Mode::Stored, engine, FakeClock::at(START), outage, serve)
+    }
+
+    fn serve<S: Listening + Send + Sync + 'static>(
+        mode: Mode,
+        engine: Engine,
+        clock: FakeClock,
+        outage: Outage,
+        serve: impl Fn(Engine, Gates) -> io::Result<S> + Send + Sync + 'static,
+    ) -> Self {
+        let serve: Serve = Arc::new(move |engine, gates| Ok(Box::new(serve(engine, gates)?)));
+        let engine = engine.with_clock(clock.clone());
         let gates = Gates::default();
-        let server = serve(engine.clone(), gates.clone()).unwrap();
         Self {
             mode,
+            server: serve(engine.clone(), gates.clone()).unwrap(),
             engine,
-            address: server.address(),
-            keys,
             clock,
             gates,
-            _server: Box::new(server),
+            outage,
+            serve,
         }
+    }
+
+    /// Another server, with the same keys, store, clock and gates, but other settings.
+    fn beside(&self, change: impl FnOnce(Engine) -> Engine) -> Self {
+        let engine = change(self.engine.clone());
+        let server = (self.serve)(engine.clone(), self.gates.clone()).unwrap();
+        Self {
+            mode: self.mode,
+            engine,
+            clock: self.clock.clone(),
+            gates: self.gates.clone(),
+            outage: self.outage.clone(),
+            serve: self.serve.clone(),
+            server,
+        }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     /// The name of the session cookie.
@@ -155,6 +210,19 @@ impl Application {
         visitor
     }
 }
+
+/// What the engine does when no request is involved.
+fn run<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().build().unwrap().block_on(work)
+}
+
+fn keys() -> LiveKeyRing {
+    KeyRing::new(SecretKey::generate().unwrap()).into()
+}
+
+/// The second since 1970 at which each application starts.
+const START: u64 = 1_700_000_000;
 
 impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,7 +248,7 @@ struct Visitor<'a> {
 
 impl Visitor<'_> {
     fn get(&mut self, path: &str) -> Response {
-        self.browser.get(self.app.address, path).unwrap()
+        self.browser.get(self.app.address(), path).unwrap()
     }
 
     fn act(&mut self, steps: &str) -> Response {
@@ -215,9 +283,10 @@ pub struct Numbers {
 /// What the handler of `/caches` says itself, besides `Cache-Control`.
 pub const CACHED: [(&str, &str); 2] = [("Vary", "Accept"), ("Set-Cookie", "theme=dark; Path=/")];
 
-/// Makes a test of each behaviour, on an application that the expression starts.
+/// Makes a test of each behaviour that every mode has, on an application that the expression
+/// starts.
 ///
-/// With a list after it, makes tests of that behaviour only, which not every mode has.
+/// With `stored` after it, of those also that need a store; with a list, of those in the list only.
 #[macro_export]
 macro_rules! behaviours {
     ($start:expr) => {
@@ -233,7 +302,9 @@ macro_rules! behaviours {
             refused::a_cookie_that_was_tampered_with_is_an_empty_session,
             refused::two_cookies_of_the_name_are_treated_as_the_rules_say_a13,
             refused::several_cookie_headers_are_read_as_one,
-            failures::an_answer_that_is_an_error_keeps_the_session,
+            refused::whoever_is_signed_out_everywhere_is_signed_out_in_every_browser,
+            failures::an_answer_that_refuses_keeps_the_session,
+            failures::an_answer_that_is_a_server_error_undoes_what_was_written,
             failures::a_session_of_another_type_is_a_fixed_500,
             failures::a_handler_may_go_on_without_the_session,
             failures::without_the_layer_the_extractor_answers_a_fixed_500,
@@ -242,12 +313,26 @@ macro_rules! behaviours {
             together::sixty_four_requests_at_once_keep_apart,
             together::requests_of_one_connection_keep_apart,
             together::rotation_under_load_signs_nobody_out,
+            peers::peers_1_a_late_answer_does_not_undo_a_sign_out,
             peers::peers_3_a_server_error_after_renewal_signs_nobody_out,
             peers::peers_4_reading_counts_as_activity,
+            peers::peers_4_a_remembered_session_stays_so_when_it_is_written,
             peers::peers_5_a_copy_of_the_cookie_ends_with_its_lifetime,
-            peers::peers_6_a_session_that_browsers_would_drop_is_an_error,
+            peers::peers_5_a_copy_of_the_cookie_ends_when_its_user_signs_out,
+            peers::peers_6_a_session_that_is_too_large_is_an_error,
             peers::peers_7_a_planted_session_is_not_signed_in,
             peers::peers_8_the_name_that_is_set_is_the_name_that_is_read,
+        }
+    };
+    ($start:expr; stored) => {
+        $crate::behaviours! { $start }
+        $crate::behaviours! { $start;
+            peers::peers_2_changes_at_the_same_time_are_all_kept,
+            peers::peers_9_a_cookie_is_worth_nothing_under_another_name,
+            stored::sixty_four_writers_of_one_session_lose_nothing,
+            stored::one_of_several_sessions_is_ended,
+            stored::an_outage_is_a_fixed_503_and_costs_nobody_the_cookie,
+            stored::a_request_that_needs_no_session_does_not_notice_an_outage,
         }
     };
     ($start:expr; $($group:ident :: $behaviour:ident),+ $(,)?) => {
@@ -271,6 +356,7 @@ mod tests {
             ("headers", include_str!("behaviour/headers.rs")),
             ("peers", include_str!("behaviour/peers.rs")),
             ("refused", include_str!("behaviour/refused.rs")),
+            ("stored", include_str!("behaviour/stored.rs")),
             ("together", include_str!("behaviour/together.rs")),
         ] {
             for line in text.lines().filter_map(|line| line.strip_prefix("pub fn ")) {

@@ -95,12 +95,20 @@ async fn typed_or_not(session: Result<Session<Numbers>, SessionRejection>) -> St
     })
 }
 
+mod stored {
+    privyseal_testkit::behaviours!(super::start(super::Mode::Stored); stored);
+}
+
 mod signed {
     privyseal_testkit::behaviours!(super::start(super::Mode::Signed));
 }
 
 mod sealed {
     privyseal_testkit::behaviours!(super::start(super::Mode::Sealed));
+    privyseal_testkit::behaviours!(
+        super::start(super::Mode::Sealed);
+        peers::peers_9_a_cookie_is_worth_nothing_under_another_name
+    );
 }
 
 mod flask {

@@ -176,33 +176,42 @@ async fn other_layers_may_stand_inside_and_outside() {
     }
 }
 
-fn that_times_out(layers: impl FnOnce(Router, TimeoutLayer) -> Router) -> Router {
+/// A handler that writes into its session and is then given up on, and two layers around it.
+fn that_times_out(status: StatusCode, timeout_is_inside: bool) -> Router {
     async fn slow(mut session: Session) {
         session.insert("visits", 99);
         std::future::pending::<()>().await;
     }
-    let timeout =
-        TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(10));
-    layers(Router::new().route("/", get(slow)), timeout)
+    let timeout = TimeoutLayer::with_status_code(status, Duration::from_millis(10));
+    let routes = Router::new().route("/", get(slow));
+    if timeout_is_inside {
+        routes.layer(timeout).layer(layer())
+    } else {
+        routes.layer(layer()).layer(timeout)
+    }
 }
 
 #[tokio::test]
-async fn a_timeout_outside_the_layer_saves_nothing() {
-    let app = that_times_out(|routes, timeout| routes.layer(layer()).layer(timeout));
-    let answer = ask(&app, Method::GET, "/", None).await;
-    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
-    assert_eq!(answer.cookies(), [""; 0]);
+async fn a_timeout_that_is_a_server_error_saves_nothing() {
+    for timeout_is_inside in [true, false] {
+        let app = that_times_out(StatusCode::GATEWAY_TIMEOUT, timeout_is_inside);
+        let answer = ask(&app, Method::GET, "/", None).await;
+        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(answer.cookies(), [""; 0]);
+        assert_eq!(answer.is_uncacheable(), timeout_is_inside);
+    }
 }
 
-/// A handler that is dropped half-way looks like one that has returned, unlike one that panics: its
-/// session is saved as it was written. The README says where to put the layer.
+/// A handler that is dropped half-way looks like one that has returned, so that another status
+/// saves what it wrote until then. The README says where to put such a layer.
 #[tokio::test]
-async fn a_timeout_inside_the_layer_saves_what_was_written_until_then() {
-    let app = that_times_out(|routes, timeout| routes.layer(timeout).layer(layer()));
-    let answer = ask(&app, Method::GET, "/", None).await;
-    assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
-    assert!(answer.is_uncacheable());
-    assert_eq!(answer.cookies().len(), 1);
+async fn a_timeout_that_blames_the_client_saves_nothing_when_it_stands_outside() {
+    for timeout_is_inside in [true, false] {
+        let app = that_times_out(StatusCode::REQUEST_TIMEOUT, timeout_is_inside);
+        let answer = ask(&app, Method::GET, "/", None).await;
+        assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(answer.cookies().is_empty(), !timeout_is_inside);
+    }
 }
 
 /// The layer that catches the panic stands outside, and the response is made of nothing of ours.

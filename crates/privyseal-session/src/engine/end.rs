@@ -151,6 +151,19 @@ impl Engine {
         }))
     }
 
+    /// Whether the one cookie that a request brought was revoked since it was opened.
+    pub(crate) fn is_cookie_revoked(&self, record: &Record) -> bool {
+        self.revocations().is_some_and(|revocations| {
+            record.issued_at.is_some()
+                && revocations.refuses(&Presented {
+                    id: record.id,
+                    mac: record.mac.as_deref(),
+                    began_at: record.created_at,
+                    signed_in: None,
+                })
+        })
+    }
+
     /// The time to note for a session that begins now, or that this user signs in to: after what
     /// was revoked.
     pub(crate) fn begin_time(&self, subject: Option<&Subject>, now: Timestamp) -> Timestamp {

@@ -18,6 +18,10 @@ impl SessionHandle {
         }
         if record.ended {
             self.0.engine.revoke_cookie(&record).await?;
+        } else if self.0.engine.is_cookie_revoked(&record) {
+            // Somebody signed out while this request was under way. A cookie that is made now would
+            // have another MAC, and sign them in again.
+            return self.0.engine.cookie().remove_session(record.came).map(Some);
         }
         if !self.signs() {
             return Ok(None);

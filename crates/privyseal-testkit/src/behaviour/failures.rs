@@ -2,19 +2,13 @@
 
 use std::io::Read as _;
 
-use super::Application;
-use super::headers::{depends_on_the_cookie, is_fixed_500};
+use super::headers::{depends_on_the_cookie, is_fixed};
+use super::{Application, Mode};
 use crate::client;
 
-/// Whether the handler returned a response or an `Err`, and for errors of both kinds.
-pub fn an_answer_that_is_an_error_keeps_the_session(app: &Application) {
-    for (path, status) in [
-        ("act", 303),
-        ("act", 403),
-        ("fail", 403),
-        ("act", 503),
-        ("fail", 503),
-    ] {
+/// Whether the handler returned a response or an `Err`.
+pub fn an_answer_that_refuses_keeps_the_session(app: &Application) {
+    for (path, status) in [("act", 303), ("act", 403), ("fail", 403)] {
         let mut visitor = app.visitor();
         let response = visitor.get(&format!("/{path}/set:user:ada,status:{status}"));
         assert_eq!(response.status, status, "{path}");
@@ -23,12 +17,32 @@ pub fn an_answer_that_is_an_error_keeps_the_session(app: &Application) {
     }
 }
 
+/// But for the sign-out, which holds whatever comes after it. Flask's rules save everything.
+pub fn an_answer_that_is_a_server_error_undoes_what_was_written(app: &Application) {
+    let is_flask = app.mode == Mode::Flask;
+    for (path, status) in [("act", 500), ("act", 503), ("fail", 500), ("fail", 503)] {
+        // Two of Flask's cookies that are made in one second with the same content are one.
+        app.clock.advance(1);
+        let mut visitor = app.visitor_named("ada");
+        let response = visitor.get(&format!("/{path}/set:user:bob,status:{status}"));
+        assert_eq!(response.status, status, "{path}");
+        depends_on_the_cookie(app, &response);
+        assert_eq!(response.all("set-cookie").is_empty(), !is_flask);
+        let expected = if is_flask { "bob" } else { "ada" };
+        assert_eq!(visitor.told("get:user"), expected, "{path} {status}");
+
+        let response = visitor.get(&format!("/{path}/end,status:{status}"));
+        assert_eq!(response.status, status, "{path}");
+        assert_eq!(visitor.told("get:user,new"), "- true", "{path} {status}");
+    }
+}
+
 /// The session is not thrown away: a deployment that is put right has lost nothing.
 pub fn a_session_of_another_type_is_a_fixed_500(app: &Application) {
     let mut visitor = app.visitor();
     visitor.act("set:number:one");
     let response = visitor.get("/typed");
-    is_fixed_500(app, &response, "The session could not be opened.");
+    is_fixed(app, &response, 500, "The session could not be opened.");
     assert_eq!(visitor.told("get:number"), "one");
 
     visitor.act("add:number:1");
@@ -74,9 +88,9 @@ pub fn a_handler_that_panics_saves_nothing(app: &Application) {
 pub fn a_client_that_leaves_early_does_no_harm(app: &Application) {
     for _ in 0..8 {
         let path = "/act/set:user:ada,wait:work,set:more:1";
-        drop(client::begin(app.address, "GET", path, &[], "").unwrap());
+        drop(client::begin(app.address(), "GET", path, &[], "").unwrap());
         let path = "/stream/set:user:ada";
-        let mut connection = client::begin(app.address, "GET", path, &[], "").unwrap();
+        let mut connection = client::begin(app.address(), "GET", path, &[], "").unwrap();
         connection.read_exact(&mut [0; 16]).unwrap();
         drop(connection);
     }

@@ -1,7 +1,9 @@
 //! Cookies that are no session.
 
+use privyseal_session::store::Subject;
+
 use super::headers::depends_on_the_cookie;
-use super::{Application, Mode};
+use super::{Application, Mode, run};
 use crate::client::send;
 
 /// Without an error, and without telling anybody: it is the session of somebody who comes for the
@@ -49,14 +51,14 @@ pub fn two_cookies_of_the_name_are_treated_as_the_rules_say_a13(app: &Applicatio
     let (ada, bob) = (pair("ada"), pair("bob"));
     let expected = match app.mode {
         Mode::Flask => "ada",
-        Mode::Signed | Mode::Sealed => "-",
+        Mode::Stored | Mode::Signed | Mode::Sealed => "-",
     };
     let in_one_header = format!("{ada}; {bob}");
     for cookies in [
         &[("Cookie", &*in_one_header)][..],
         &[("Cookie", &ada), ("Cookie", &bob)],
     ] {
-        let response = send(app.address, "GET", "/act/get:user", cookies, "").unwrap();
+        let response = send(app.address(), "GET", "/act/get:user", cookies, "").unwrap();
         assert_eq!(response.body, expected, "{}", cookies.len());
     }
 }
@@ -69,7 +71,32 @@ pub fn several_cookie_headers_are_read_as_one(app: &Application) {
         &[("Cookie", "a=1"), ("Cookie", &*ours), ("Cookie", "d=4")][..],
         &[("Cookie", &*ours), ("Cookie", "a=1")],
     ] {
-        let response = send(app.address, "GET", "/act/get:user", cookies, "").unwrap();
+        let response = send(app.address(), "GET", "/act/get:user", cookies, "").unwrap();
         assert_eq!(response.body, "ada", "{}", cookies.len());
     }
+}
+
+/// Also in those that only read, and for copies of their cookies; but not for good, and nobody
+/// else.
+pub fn whoever_is_signed_out_everywhere_is_signed_out_in_every_browser(app: &Application) {
+    let sign_in = |name: &str| match app.mode {
+        Mode::Flask => format!("set:_user_id:{name},set:user:{name}"),
+        Mode::Stored | Mode::Signed | Mode::Sealed => format!("signin:{name},set:user:{name}"),
+    };
+    let mut browsers = ["ada", "ada", "bob"].map(|name| {
+        let mut browser = app.visitor();
+        browser.act(&sign_in(name));
+        assert_eq!(browser.told("get:user"), name);
+        browser
+    });
+    let ada = Subject::new("ada").unwrap();
+    run(app.engine.end_all_of(&ada)).unwrap();
+    let said = browsers.each_mut().map(|browser| browser.told("get:user"));
+    assert_eq!(said, ["-", "-", "bob"]);
+
+    // Flask's cookies are dated to the second, and a sign-in of this one may be from before.
+    app.clock.advance(2);
+    browsers[0].act(&sign_in("ada"));
+    let said = browsers.each_mut().map(|browser| browser.told("get:user"));
+    assert_eq!(said, ["ada", "-", "bob"]);
 }

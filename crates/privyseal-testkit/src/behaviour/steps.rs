@@ -2,6 +2,7 @@
 
 use privyseal::value::Value;
 use privyseal_session::Session;
+use privyseal_session::store::Subject;
 
 use super::Gates;
 use crate::random::Seeded;
@@ -21,9 +22,11 @@ pub struct Outcome {
 /// |---|---|
 /// | `set:key:text`, `remove:key`, `clear` | changes the session |
 /// | `add:key:number` | reads a number of the session, and writes the sum |
+/// | `count:key:number` | adds to a counter of the session |
 /// | `noise:length` | writes that many characters that cannot be compressed |
 /// | `renew`, `end`, `save`, `permanent` | calls the method of the session |
-/// | `get:key`, `keys`, `new` | says what the session holds, or whether it is new |
+/// | `signin:name`, `remember`, `label:text` | the same, with this argument |
+/// | `get:key`, `keys`, `new`, `subject` | says what the session holds, whether it is new, or whose it is |
 /// | `wait:gate` | waits until the test opens the gate |
 /// | `status:number` | sets the status of the answer |
 /// | `panic` | panics |
@@ -39,7 +42,13 @@ pub async fn perform(session: &mut Session, steps: &str, gates: &Gates) -> Outco
                 let before = session.get(key).and_then(Value::as_i64).unwrap_or(0);
                 session.insert(key, before + number.parse::<i64>().unwrap());
             }
+            ["count", key, number] => {
+                session.add(key, number.parse().unwrap()).unwrap();
+            }
             ["noise", length] => drop(session.insert("noise", noise(length.parse().unwrap()))),
+            ["signin", name] => session.sign_in(Subject::new(name).unwrap()),
+            ["remember"] => session.remember(true),
+            ["label", text] => session.set_label(text).unwrap(),
             ["renew"] => session.renew(),
             ["end"] => session.end(),
             ["permanent"] => session.set_permanent(true),
@@ -52,6 +61,11 @@ pub async fn perform(session: &mut Session, steps: &str, gates: &Gates) -> Outco
                 said.extend(keys);
             }
             ["new"] => said.push(session.is_new().to_string()),
+            ["subject"] => said.push(
+                session
+                    .subject()
+                    .map_or("-".to_owned(), |subject| subject.as_str().to_owned()),
+            ),
             ["wait", gate] => gates.pass(gate).await,
             ["status", number] => status = number.parse().unwrap(),
             ["panic"] => panic!("a step said so"),

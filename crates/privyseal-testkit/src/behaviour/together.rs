@@ -31,7 +31,7 @@ pub fn requests_of_one_connection_keep_apart(app: &Application) {
     let cookie = format!("{}={}", app.cookie(), app.visitor_named("ada").cookie());
     let ask = "GET /act/get:user,new HTTP/1.1\r\nHost: localhost\r\n";
     let requests = format!("{ask}Cookie: {cookie}\r\n\r\n{ask}Connection: close\r\n\r\n");
-    let mut connection = TcpStream::connect(app.address).unwrap();
+    let mut connection = TcpStream::connect(app.address()).unwrap();
     connection.write_all(requests.as_bytes()).unwrap();
     let mut answers = String::new();
     connection.read_to_string(&mut answers).unwrap();
@@ -59,8 +59,8 @@ pub fn rotation_under_load_signs_nobody_out(app: &Application) {
         }
         let mut observer = app.visitor_named("observer");
         for rotation in 0..ROTATIONS {
-            let ring = app.keys.current().rotated(SecretKey::generate().unwrap());
-            app.keys.replace(ring);
+            let keys = app.engine.keys();
+            keys.replace(keys.current().rotated(SecretKey::generate().unwrap()));
             assert_eq!(
                 observer.told("add:turns:1,get:turns"),
                 (rotation + 1).to_string()
