@@ -2,5 +2,6 @@
 
 pub mod instance;
 pub mod mariadb;
+pub mod nginx;
 pub mod postgres;
 pub mod redis;

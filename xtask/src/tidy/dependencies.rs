@@ -43,12 +43,18 @@ const RULES: &[(&str, May)] = &[
     ),
     ("privyseal-cli", May::All),
     ("privyseal-testkit", May::All),
+    ("privyseal-system-tests", May::All),
     ("privyseal-bench", May::All),
     ("xtask", May::All),
 ];
 
 /// Programs: they stand at the end of every chain.
-const NOBODY_DEPENDS_ON: &[&str] = &["privyseal-cli", "privyseal-bench", "xtask"];
+const NOBODY_DEPENDS_ON: &[&str] = &[
+    "privyseal-cli",
+    "privyseal-bench",
+    "privyseal-system-tests",
+    "xtask",
+];
 
 /// The core takes time, randomness and bytes as arguments: no clock, no runtime, no network.
 const NOT_IN_THE_CORE: &[&str] = &[

@@ -1,0 +1,20 @@
+//! The parts of Privyseal put together, with the real servers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
+
+mod cached;
+mod matrix;
+mod nodes;
+mod outage;
+mod writers;
+
+/// The test applications are those of the adapters' own tests.
+mod application {
+    #[path = "../../../../privyseal-actix/tests/it/behaviour/application.rs"]
+    pub(crate) mod actix;
+    #[path = "../../../../privyseal-axum/tests/it/behaviour/application.rs"]
+    pub(crate) mod axum;
+}
+
+#[path = "../../../privyseal-actix/tests/it/server.rs"]
+mod server;
