@@ -8,13 +8,10 @@ mod nodes;
 mod outage;
 mod writers;
 
-/// The test applications are those of the adapters' own tests.
-mod application {
-    #[path = "../../../../privyseal-actix/tests/it/behaviour/application.rs"]
-    pub(crate) mod actix;
-    #[path = "../../../../privyseal-axum/tests/it/behaviour/application.rs"]
-    pub(crate) mod axum;
-}
-
+// The test applications are those of the adapters' own tests.
+#[path = "../../../privyseal-actix/tests/it/behaviour/application.rs"]
+mod actix_application;
+#[path = "../../../privyseal-axum/tests/it/behaviour/application.rs"]
+mod axum_application;
 #[path = "../../../privyseal-actix/tests/it/server.rs"]
 mod server;

@@ -4,7 +4,7 @@
 use privyseal_system_tests::{Kind, Place};
 use privyseal_testkit::behaviour::{Application, Mode};
 
-use crate::application;
+use crate::{actix_application, axum_application};
 
 fn on_actix(kind: Kind, mode: Mode) -> Application {
     let place = Place::new(kind).unwrap();
@@ -12,7 +12,7 @@ fn on_actix(kind: Kind, mode: Mode) -> Application {
     Application::start_on(mode, store, move |engine, gates| {
         // The place lasts as long as what is served.
         let _place = &place;
-        application::actix::serve(engine, gates)
+        actix_application::serve(engine, gates)
     })
 }
 
@@ -21,7 +21,7 @@ fn on_axum(kind: Kind, mode: Mode) -> Application {
     let store = place.open().unwrap();
     Application::start_on(mode, store, move |engine, gates| {
         let _place = &place;
-        application::axum::serve(engine, gates)
+        axum_application::serve(engine, gates)
     })
 }
 
