@@ -44,7 +44,7 @@ impl Settings {
         Self {
             mode: mode.to_owned(),
             store: store.to_owned(),
-            key: "a key that is used by tests and nobody else".to_owned(),
+            key: KEY.to_owned(),
         }
     }
 
@@ -65,6 +65,9 @@ impl Settings {
         Ok(engine.with_revocations(Revocations::new(store)))
     }
 }
+
+/// Random once, and known to everybody since.
+const KEY: &str = "c4f1d20b6a97e85533ac0e7d4b92f6187de05a3c91b84f26";
 
 /// Serves a node as its settings say, until the standard input ends.
 ///

@@ -105,6 +105,7 @@ impl Stored {
         if renewal == Some(Renewal::MoreRights) {
             self.check_room(moment, record).await?;
         }
+        let mut turn = None;
         for attempt in 0..MAX_ATTEMPTS {
             let mut envelope = origin.envelope.clone();
             if begins_anew {
@@ -146,7 +147,11 @@ impl Stored {
                     if origin.successor.is_some() && renewal == Some(Renewal::Routine) {
                         renewal = None;
                     }
-                    wait_a_little(attempt).await;
+                    if turn.is_none() {
+                        turn = self.turns.wait(id).await;
+                    } else {
+                        wait_a_little(attempt).await;
+                    }
                 }
                 Updated::Gone => return Ok(dropped(moment)),
             }

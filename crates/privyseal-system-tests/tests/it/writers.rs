@@ -31,6 +31,7 @@ async fn begin(engine: &Engine) -> HeaderMap {
     let handle = engine.begin(&request);
     let mut session = handle.open::<privyseal::value::Dict>(&request).await.unwrap();
     session.insert("user", "ada");
+    drop(session);
     let mut response = HeaderMap::new();
     handle.commit(StatusCode::OK, &mut response).await.unwrap();
     let set = response[SET_COOKIE].to_str().unwrap();
@@ -50,6 +51,7 @@ async fn write(engine: &Engine, cookie: &HeaderMap) {
                 let mut session = handle.open::<privyseal::value::Dict>(&cookie).await.unwrap();
                 session.add("visits", 1).unwrap();
                 session.insert(format!("writer{writer}"), request);
+                drop(session);
                 let mut response = HeaderMap::new();
                 let committed = handle.commit(StatusCode::OK, &mut response).await;
                 committed.unwrap_or_else(|error| panic!("{writer}, {request}: {error}"));

@@ -12,7 +12,7 @@ use super::instance;
 /// nginx in front of an application, with a directory of its own; ends with us.
 ///
 /// It is as careless as caches get: everything is kept for an hour that does not say otherwise,
-/// whatever its status, and also what sets a cookie. `X-Cache` says where an answer came from.
+/// whatever its status, also what sets a cookie, and also a 304. `X-Cache` says where an answer came from.
 #[derive(Debug)]
 pub struct Nginx {
     address: SocketAddr,
@@ -81,6 +81,7 @@ fn config_text(address: SocketAddr, application: SocketAddr) -> String {
                proxy_cache pages;
                proxy_cache_valid any 1h;
                proxy_ignore_headers Set-Cookie;
+               proxy_set_header If-None-Match $http_if_none_match;
                add_header X-Cache $upstream_cache_status always;
              }}
            }}
