@@ -50,5 +50,6 @@ impl fmt::Debug for Turns {
 /// Sessions that share a queue by chance wait for each other only while both are contended.
 const QUEUES: usize = 256;
 
-/// A store that hangs is not made worse by a queue.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Long: who gives up his place has to begin again behind everybody else. While the store hangs,
+/// the breaker lets the queue go after a few deadlines.
+const PATIENCE: Duration = Duration::from_secs(10);
