@@ -33,6 +33,13 @@ pub const NOT_APPLICABLE: &[NotApplicable] = &[
         reason: "among sessions in cookies the one to keep cannot be told from the others",
     },
     NotApplicable {
+        behaviours: "a_late_write_on_another_node_does_not_undo_a_sign_out, before that node has \
+                     heard of the sign-out",
+        modes: "flask, unless the user is signed out by name",
+        reason: "a cookie of Flask's has no id: signed anew, the session has another MAC, and \
+                 nothing tells that it is the one that was ended",
+    },
+    NotApplicable {
         behaviours: "what one node ends another refuses",
         modes: "every mode on memory",
         reason: "two processes cannot share the memory of one",
