@@ -1,6 +1,11 @@
 //! The parts of Privyseal put together, with the real servers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails when its helpers do"
+)]
+#![expect(clippy::print_stdout, reason = "the figures are for whoever runs them")]
 
 mod cached;
 mod matrix;

@@ -294,7 +294,9 @@ fn nobody_is_signed_out_and_nothing_is_lost(
         wait_for_all();
         victim.give_back();
         let now = Instant::now();
-        ends.iter().for_each(|(says, _)| says.send(now).unwrap());
+        for (says, _) in &ends {
+            says.send(now).unwrap();
+        }
     });
     for client in &mut clients {
         client.check();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use privyseal::value::{Dict, Value};
 use privyseal::{KeyRing, SecretKey};
 use privyseal_session::Engine;
 use privyseal_system_tests::{AnyStore, Kind, Place};
@@ -33,10 +34,7 @@ fn nothing_is_lost_in(store: AnyStore, name: &str) {
 async fn begin(engine: &Engine) -> HeaderMap {
     let request = HeaderMap::new();
     let handle = engine.begin(&request);
-    let mut session = handle
-        .open::<privyseal::value::Dict>(&request)
-        .await
-        .unwrap();
+    let mut session = handle.open::<Dict>(&request).await.unwrap();
     session.insert("user", "ada");
     drop(session);
     let mut response = HeaderMap::new();
@@ -55,10 +53,7 @@ async fn write(engine: &Engine, cookie: &HeaderMap) {
             all.wait().await;
             for request in 1..=REQUESTS {
                 let handle = engine.begin(&cookie);
-                let mut session = handle
-                    .open::<privyseal::value::Dict>(&cookie)
-                    .await
-                    .unwrap();
+                let mut session = handle.open::<Dict>(&cookie).await.unwrap();
                 session.add("visits", 1).unwrap();
                 session.insert(format!("writer{writer}"), request);
                 drop(session);
@@ -74,8 +69,8 @@ async fn write(engine: &Engine, cookie: &HeaderMap) {
 
 async fn check(engine: &Engine, cookie: &HeaderMap) {
     let handle = engine.begin(cookie);
-    let session = handle.open::<privyseal::value::Dict>(cookie).await.unwrap();
-    let number = |key: &str| session.get(key).and_then(|value| value.as_i64()).unwrap();
+    let session = handle.open::<Dict>(cookie).await.unwrap();
+    let number = |key: &str| session.get(key).and_then(Value::as_i64).unwrap();
     assert_eq!(number("visits"), i64::from(REQUESTS) * 64);
     for writer in 0..WRITERS {
         assert_eq!(number(&format!("writer{writer}")), i64::from(REQUESTS));
