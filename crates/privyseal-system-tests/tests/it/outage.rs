@@ -280,22 +280,29 @@ fn nobody_is_signed_out_and_nothing_is_lost(
     thread::scope(|scope| {
         let mut ends = Vec::new();
         for client in &mut clients {
-            let (said, hears) = mpsc::channel();
-            let (says, heard) = mpsc::channel();
-            let meeting = Meeting { said, heard };
+            let (to_us, from_client) = mpsc::channel();
+            let (to_client, from_us) = mpsc::channel();
+            let meeting = Meeting {
+                said: to_us,
+                heard: from_us,
+            };
             let is_down = &is_down;
             scope.spawn(move || client.run(&meeting, is_down, reads_go_on));
-            ends.push((says, hears));
+            ends.push((to_client, from_client));
         }
-        let wait_for_all = || ends.iter().for_each(|(_, hears)| hears.recv().unwrap());
+        let wait_for_all = || {
+            for (_, from_client) in &ends {
+                from_client.recv().unwrap();
+            }
+        };
         wait_for_all();
         victim.take_away();
         is_down.store(true, Ordering::SeqCst);
         wait_for_all();
         victim.give_back();
         let now = Instant::now();
-        for (says, _) in &ends {
-            says.send(now).unwrap();
+        for (to_client, _) in &ends {
+            to_client.send(now).unwrap();
         }
     });
     for client in &mut clients {
