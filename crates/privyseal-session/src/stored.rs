@@ -9,6 +9,7 @@ mod list;
 mod opened;
 mod row;
 mod save;
+mod turns;
 
 use privyseal::Timestamp;
 use privyseal::reference::{Reference, Secret};
@@ -28,6 +29,7 @@ pub use list::SessionInfo;
 use opened::Opened;
 use row::{Admission, Envelope};
 pub(crate) use save::Outgoing;
+pub(crate) use turns::Turns;
 
 /// The store of an engine, and how it is used.
 #[derive(Clone, Debug)]
@@ -35,6 +37,7 @@ pub(crate) struct Stored {
     pub(crate) store: GuardedStore,
     pub(crate) on_conflict: OnConflict,
     pub(crate) parallel: Option<ParallelSessions>,
+    pub(crate) turns: Turns,
 }
 
 /// What a request is served with: all that the steps need to know of their surroundings.

@@ -39,15 +39,16 @@ pub mod together;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use privyseal::{KeyRing, SecretKey};
-use privyseal_session::revocation::{RevocationOptions, Revocations};
+use privyseal_session::revocation::{RevocationLog, RevocationOptions, Revocations};
 use privyseal_session::store::Store;
 use privyseal_session::{Engine, LiveKeyRing};
 use privyseal_stores::MemoryStore;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::{self, Runtime};
 
 use crate::client::{Browser, Response};
 use crate::clock::FakeClock;
@@ -126,31 +127,34 @@ impl Application {
         mode: Mode,
         serve: impl Fn(Engine, Gates) -> io::Result<S> + Send + Sync + 'static,
     ) -> Self {
-        let memory = || MemoryStore::new(1000);
+        Self::start_on(mode, MemoryStore::new(1000), serve)
+    }
+
+    /// Serves the application with its sessions, or the log of revocations, in this store.
+    pub fn start_on<S: Listening + Send + Sync + 'static>(
+        mode: Mode,
+        store: impl Store + RevocationLog,
+        serve: impl Fn(Engine, Gates) -> io::Result<S> + Send + Sync + 'static,
+    ) -> Self {
+        let outage = Outage::default();
+        let clock = FakeClock::at(START);
         let engine: fn(LiveKeyRing) -> Engine = match mode {
-            Mode::Stored => return Self::start_on(memory(), serve),
+            Mode::Stored => {
+                let engine = Engine::stored(keys(), outage.befalling(store));
+                let engine = engine.with_store_deadline(PATIENCE);
+                return Self::serve(mode, engine, clock, outage, serve);
+            }
             Mode::Signed => Engine::signed,
             Mode::Sealed => Engine::sealed,
             Mode::Flask => Engine::flask,
         };
-        let clock = FakeClock::at(START);
         let options = RevocationOptions {
             deadline: PATIENCE,
             ..RevocationOptions::default()
         };
-        let revocations = Revocations::with_options(memory(), options, clock.clone());
+        let revocations = Revocations::with_options(store, options, clock.clone());
         let engine = engine(keys()).with_revocations(revocations);
-        Self::serve(mode, engine, clock, Outage::default(), serve)
-    }
-
-    /// Serves the application with its sessions in this store.
-    pub fn start_on<S: Listening + Send + Sync + 'static>(
-        store: impl Store,
-        serve: impl Fn(Engine, Gates) -> io::Result<S> + Send + Sync + 'static,
-    ) -> Self {
-        let outage = Outage::default();
-        let engine = Engine::stored(keys(), outage.befalling(store)).with_store_deadline(PATIENCE);
-        Self::serve(Mode::Stored, engine, FakeClock::at(START), outage, serve)
+        Self::serve(mode, engine, clock, outage, serve)
     }
 
     fn serve<S: Listening + Send + Sync + 'static>(
@@ -215,21 +219,25 @@ impl Application {
     }
 }
 
-/// Waits for what a store or the engine does when no request is involved.
+/// What the engine and its store do when no request is involved, on a runtime that outlives them:
+/// the connections of a store live on the runtime that opened them.
 pub fn run<T>(work: impl Future<Output = T>) -> T {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_time().build().unwrap().block_on(work)
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+        let mut runtime = runtime::Builder::new_multi_thread();
+        runtime.worker_threads(1).enable_all().build().unwrap()
+    });
+    RUNTIME.block_on(work)
 }
 
 fn keys() -> LiveKeyRing {
     KeyRing::new(SecretKey::generate().unwrap()).into()
 }
 
-/// How long a store may take: a machine that is busy with other tests is no outage.
-const PATIENCE: Duration = Duration::from_mins(1);
-
 /// The second since 1970 at which each application starts.
 const START: u64 = 1_700_000_000;
+
+/// How long a call of a store may take: a machine that is busy with tests is no outage.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

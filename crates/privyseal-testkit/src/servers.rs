@@ -2,6 +2,7 @@
 
 pub mod instance;
 pub mod mariadb;
+pub mod nginx;
 pub mod port;
 pub mod postgres;
 pub mod process;

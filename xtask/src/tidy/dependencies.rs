@@ -47,6 +47,7 @@ const RULES: &[(&str, May)] = &[
         May::Only(&["privyseal", "privyseal-session", "privyseal-testkit"]),
     ),
     ("privyseal-testkit", May::All),
+    ("privyseal-system-tests", May::All),
     ("privyseal-bench", May::All),
     ("xtask", May::All),
 ];
@@ -56,6 +57,7 @@ const NOBODY_DEPENDS_ON: &[&str] = &[
     "privyseal-cli",
     "privyseal-bench",
     "privyseal-model",
+    "privyseal-system-tests",
     "xtask",
 ];
 

@@ -1,123 +1,15 @@
 //! The shared behaviour suite on axum.
 
-use std::io;
+mod application;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
-use axum::response::{AppendHeaders, IntoResponse};
-use axum::routing::get;
-use privyseal_axum::{Engine, Session, SessionLayer, SessionRejection};
-use privyseal_stores::SqliteStore;
-use privyseal_testkit::behaviour::{
-    Application, CACHED, Gates, Mode, Numbers, Outcome, perform, run, streamed,
-};
-use privyseal_testkit::server::AxumServer;
-use tower_http::catch_panic::CatchPanicLayer;
+use privyseal_testkit::behaviour::{Application, Mode};
 
 fn start(mode: Mode) -> Application {
-    Application::start(mode, serve)
-}
-
-/// With the sessions in a file, of which nothing is left after the test.
-fn start_on_sqlite() -> Application {
-    let directory = tempfile::tempdir().unwrap();
-    let store = run(SqliteStore::open(directory.path().join("sessions.db"))).unwrap();
-    Application::start_on(store, move |engine, gates| {
-        let _kept = &directory;
-        serve(engine, gates)
-    })
-}
-
-fn serve(engine: Engine, gates: Gates) -> io::Result<AxumServer> {
-    AxumServer::start(app(engine, gates))
-}
-
-fn app(engine: Engine, gates: Gates) -> Router {
-    Router::new()
-        .route("/untouched", get(async || "untouched"))
-        .route("/act/{steps}", get(act))
-        .route("/fail/{steps}", get(fail))
-        .route("/twice/{first}/{second}", get(twice))
-        .route("/caches/{how}/{steps}", get(caches))
-        .route("/stream/{steps}", get(stream))
-        .route("/typed", get(typed))
-        .route("/typed-or-not", get(typed_or_not))
-        .layer(CatchPanicLayer::new())
-        .layer(SessionLayer::from(engine))
-        .route("/outside", get(typed))
-        .with_state(gates)
-}
-
-fn answer(outcome: Outcome) -> (StatusCode, String) {
-    (StatusCode::from_u16(outcome.status).unwrap(), outcome.body)
-}
-
-async fn act(
-    State(gates): State<Gates>,
-    Path(steps): Path<String>,
-    mut session: Session,
-) -> (StatusCode, String) {
-    answer(perform(&mut session, &steps, &gates).await)
-}
-
-async fn fail(
-    State(gates): State<Gates>,
-    Path(steps): Path<String>,
-    mut session: Session,
-) -> Result<String, (StatusCode, String)> {
-    Err(answer(perform(&mut session, &steps, &gates).await))
-}
-
-async fn twice(
-    State(gates): State<Gates>,
-    Path((first_steps, second_steps)): Path<(String, String)>,
-    mut first: Session,
-    mut second: Session,
-) -> String {
-    let first = perform(&mut first, &first_steps, &gates).await;
-    let second = perform(&mut second, &second_steps, &gates).await;
-    first.body + &second.body
-}
-
-async fn caches(
-    State(gates): State<Gates>,
-    Path((how, steps)): Path<(String, String)>,
-    mut session: Session,
-) -> impl IntoResponse {
-    let outcome = perform(&mut session, &steps, &gates).await;
-    let control = [(CACHE_CONTROL, format!("{how}, max-age=60"))];
-    (control, AppendHeaders(CACHED), answer(outcome))
-}
-
-async fn stream(
-    State(gates): State<Gates>,
-    Path(steps): Path<String>,
-    mut session: Session,
-) -> Body {
-    perform(&mut session, &steps, &gates).await;
-    session.save().unwrap();
-    Body::from_stream(streamed(session, &gates))
-}
-
-async fn typed(session: Session<Numbers>) -> String {
-    session.number.to_string()
-}
-
-async fn typed_or_not(session: Result<Session<Numbers>, SessionRejection>) -> String {
-    session.map_or("everybody's".to_owned(), |session| {
-        session.number.to_string()
-    })
+    Application::start(mode, application::serve)
 }
 
 mod stored {
     privyseal_testkit::behaviours!(super::start(super::Mode::Stored); stored);
-}
-
-mod stored_in_sqlite {
-    privyseal_testkit::behaviours!(super::start_on_sqlite(); stored);
 }
 
 mod signed {

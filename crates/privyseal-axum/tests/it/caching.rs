@@ -1,11 +1,6 @@
 //! Behind a real cache: nginx, which keeps what it may and hands it to whoever asks (A1,
 //! CVE-2023-30861).
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
 use axum::Router;
 use axum::http::header::CACHE_CONTROL;
 use axum::routing::{get, post};
@@ -13,90 +8,7 @@ use privyseal::{KeyRing, SecretKey};
 use privyseal_axum::{Engine, Session, SessionLayer};
 use privyseal_testkit::client::Browser;
 use privyseal_testkit::server::AxumServer;
-
-/// nginx in front of an application, with a directory of its own.
-struct Nginx {
-    address: SocketAddr,
-    process: Child,
-    directory: PathBuf,
-}
-
-impl Nginx {
-    fn before(application: SocketAddr, name: &str) -> Self {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = std::fs::remove_dir_all(&directory);
-        std::fs::create_dir_all(&directory).unwrap();
-        // The port is free now, and taken again a moment later.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = port.local_addr().unwrap();
-        drop(port);
-        let config = directory.join("nginx.conf");
-        std::fs::write(&config, config_text(address, application)).unwrap();
-        let process = Command::new("nginx")
-            .arg("-p")
-            .arg(&directory)
-            .args(["-e", "error.log", "-c"])
-            .arg(&config)
-            .env("PATH", search_path())
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("no nginx: {error}\n\nhint: run cargo xtask test"));
-        let mut nginx = Self {
-            address,
-            process,
-            directory,
-        };
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while TcpStream::connect(nginx.address).is_err() {
-            let ended = nginx.process.try_wait().unwrap();
-            assert_eq!(ended, None, "nginx ended before it listened");
-            assert!(Instant::now() < deadline, "nginx does not listen");
-            std::thread::yield_now();
-        }
-        nginx
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // The only process: there is no master that would leave workers behind.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
-}
-
-/// Debian keeps servers where only root looks for programs.
-fn search_path() -> std::ffi::OsString {
-    let mut path = std::env::var_os("PATH").unwrap_or_default();
-    path.push(":/usr/sbin");
-    path
-}
-
-/// As careless as caches get: everything is kept for an hour that does not say otherwise, also
-/// what sets a cookie.
-fn config_text(address: SocketAddr, application: SocketAddr) -> String {
-    format!(
-        "daemon off; master_process off; pid nginx.pid;
-         events {{}}
-         http {{
-           access_log off;
-           client_body_temp_path body; proxy_temp_path proxy;
-           fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-           proxy_cache_path cache keys_zone=pages:1m;
-           server {{
-             listen {address};
-             location / {{
-               proxy_pass http://{application};
-               proxy_cache pages;
-               proxy_cache_valid 200 1h;
-               proxy_ignore_headers Set-Cookie;
-               add_header X-Cache $upstream_cache_status;
-             }}
-           }}
-         }}"
-    )
-}
+use privyseal_testkit::servers::nginx::Nginx;
 
 async fn login(mut session: Session, user: String) {
     session.insert("user", user);
@@ -135,26 +47,26 @@ fn app(engine: Engine) -> Router {
 
 fn nobody_gets_the_page_of_another(engine: Engine, paths: &[&str], name: &str) {
     let application = AxumServer::start(app(engine)).unwrap();
-    let nginx = Nginx::before(application.address(), name);
+    let nginx = Nginx::before(application.address()).unwrap();
     let mut users = ["ada", "bob"].map(|user| {
         let mut browser = Browser::default();
-        let response = browser.post(nginx.address, "/login", user).unwrap();
+        let response = browser.post(nginx.address(), "/login", user).unwrap();
         assert_eq!(response.status, 200, "{}", response.body);
         (user, browser)
     });
     for path in paths {
         for _ in 0..2 {
             for (user, browser) in &mut users {
-                let response = browser.get(nginx.address, path).unwrap();
+                let response = browser.get(nginx.address(), path).unwrap();
                 assert_eq!(response.body, format!("for {user}"), "{name}: {path}");
             }
-            let response = Browser::default().get(nginx.address, path).unwrap();
+            let response = Browser::default().get(nginx.address(), path).unwrap();
             assert_eq!(response.body, "for nobody", "{name}: {path}");
         }
     }
     // The cache does its work: what touches no session comes out of it.
     let [first, second] =
-        [(); 2].map(|()| Browser::default().get(nginx.address, "/plain").unwrap());
+        [(); 2].map(|()| Browser::default().get(nginx.address(), "/plain").unwrap());
     assert_eq!(first.headers["x-cache"], "MISS", "{name}");
     assert_eq!(second.headers["x-cache"], "HIT", "{name}");
 }

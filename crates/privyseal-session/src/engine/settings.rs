@@ -14,7 +14,7 @@ use crate::outage::{GuardedStore, OutagePolicy};
 use crate::revocation::Revocations;
 use crate::rules::{Rules, Timeouts};
 use crate::store::Store;
-use crate::stored::{ParallelSessions, Stored};
+use crate::stored::{ParallelSessions, Stored, Turns};
 use crate::{Clock, LiveKeyRing, SystemClock};
 
 /// What is done with a session that is too large for one cookie.
@@ -107,6 +107,7 @@ impl Settings {
                 },
                 on_conflict: self.on_conflict,
                 parallel: self.parallel,
+                turns: Turns::default(),
             }
         });
     }

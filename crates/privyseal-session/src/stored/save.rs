@@ -128,6 +128,7 @@ impl Stored {
         if record.signed_in {
             self.check_room(moment, record).await?;
         }
+        let mut turn = None;
         for attempt in 0..MAX_ATTEMPTS {
             let mut envelope = origin.envelope.clone();
             if begins_anew {
@@ -171,7 +172,11 @@ impl Stored {
                     if origin.successor.is_some() && renewal == Some(Renewal::Routine) {
                         renewal = None;
                     }
-                    wait_a_little(attempt).await;
+                    if turn.is_none() {
+                        turn = self.turns.wait(id).await;
+                    } else {
+                        wait_a_little(attempt).await;
+                    }
                 }
                 Updated::Gone => return Ok(dropped(moment)),
             }

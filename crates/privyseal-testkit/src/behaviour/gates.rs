@@ -37,7 +37,10 @@ impl Gates {
     }
 
     /// Waits, in the test, until this many requests have come to the gate.
-    pub(super) fn wait_for(&self, name: &str, arrivals: usize) {
+    ///
+    /// # Panics
+    /// When they do not come within a minute.
+    pub fn wait_for(&self, name: &str, arrivals: usize) {
         let gates = self.0.gates.lock().unwrap();
         let too_few = |gates: &mut BTreeMap<String, Gate>| {
             gates.get(name).is_none_or(|gate| gate.arrivals < arrivals)
@@ -52,7 +55,7 @@ impl Gates {
     }
 
     /// Opens a gate for good.
-    pub(super) fn open(&self, name: &str) {
+    pub fn open(&self, name: &str) {
         let mut gates = self.0.gates.lock().unwrap();
         let gate = gates.entry(name.to_owned()).or_default();
         gate.open.send_replace(true);
