@@ -1,13 +1,13 @@
 //! nginx as a cache in front of an application.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use tempfile::TempDir;
 
 use super::instance;
+use super::port::Port;
+use super::process::Process;
 
 /// nginx in front of an application, with a directory of its own; ends with us.
 ///
@@ -16,7 +16,9 @@ use super::instance;
 #[derive(Debug)]
 pub struct Nginx {
     address: SocketAddr,
-    process: Child,
+    _port: Port,
+    // Ends before its directory goes.
+    _process: Process,
     _directory: TempDir,
 }
 
@@ -28,40 +30,26 @@ impl Nginx {
     pub fn before(application: SocketAddr) -> Result<Self> {
         let program = instance::program(&["/usr/sbin/nginx", "/usr/bin/nginx"], "nginx-light")?;
         let directory = TempDir::with_prefix("psl-nginx-")?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, instance::free_port()?));
+        let port = Port::claim()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()));
         let config = directory.path().join("nginx.conf");
         std::fs::write(&config, config_text(address, application))?;
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL"]).arg(program);
+        let mut command = instance::command(None, &program, Some("KILL"))?;
         command.arg("-p").arg(directory.path());
         command.args(["-e", "error.log", "-c"]).arg(&config);
-        command.stdin(Stdio::null());
-        let mut nginx = Self {
+        let log = directory.path().join("output.log");
+        let listens = || TcpStream::connect(address).is_ok();
+        Ok(Self {
             address,
-            process: instance::spawn(command)?,
+            _port: port,
+            _process: Process::start(command, &log, listens)?,
             _directory: directory,
-        };
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while TcpStream::connect(nginx.address).is_err() {
-            if nginx.process.try_wait()?.is_some() || Instant::now() > deadline {
-                bail!("nginx does not listen");
-            }
-            std::thread::yield_now();
-        }
-        Ok(nginx)
+        })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // The only process: there is no master that would leave workers behind.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
