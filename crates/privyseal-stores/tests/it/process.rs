@@ -47,6 +47,7 @@ impl Process {
     }
 
     /// SIGKILL.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
     }
