@@ -268,4 +268,18 @@ mod tests {
             Some("Tue, 14 Nov 2023 22:13:20 UTC")
         );
     }
+
+    #[test]
+    fn a_thief_reads_of_a_stored_session_which_key_signed_it() {
+        let reference = format!("AgABAgMEBQYH{}A", "_".repeat(106));
+        let cookie = cookie(Mode::Stored, &reference);
+        let expected = Thief {
+            content: None,
+            issued_at: None,
+            key_id: Some("0001020304050607".to_owned()),
+        };
+        assert_eq!(cookie.without_key(), expected);
+        let ring = KeyRing::new(privyseal::SecretKey::generate().unwrap());
+        assert_eq!(cookie.key(&ring), None);
+    }
 }

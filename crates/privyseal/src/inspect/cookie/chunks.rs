@@ -25,28 +25,25 @@ pub(super) fn inspect(
         format!("number {} of {count}", place + 1),
     );
     let rest: Result<String, usize> = (1..count).map(|place| only(all, name, place)).collect();
-    let whole = match rest {
-        Ok(rest) => {
-            let own = Context {
-                cookie_name: name,
-                ..*context
-            };
-            inspect::token(&format!("{first}{rest}"), &own)
-        }
+    let rest = match rest {
+        Ok(rest) => rest,
         Err(place) => {
-            chunk.add(Finding::ChunkMissing {
-                name: format!("{name}.{place}"),
-            });
+            let name = format!("{name}.{place}");
+            chunk.add(Finding::ChunkMissing { name });
             return Some(chunk);
         }
     };
-    let mut report = whole;
+    let own = Context {
+        cookie_name: name,
+        ..*context
+    };
+    let mut whole = inspect::token(&format!("{first}{rest}"), &own);
     if place == 0 {
-        report.add(Finding::PutTogether { cookies: count });
-        return Some(report);
+        whole.add(Finding::PutTogether { cookies: count });
+        return Some(whole);
     }
-    if report.is_verified() {
-        chunk.key = report.key.take();
+    if whole.is_verified() {
+        chunk.key = whole.key;
     }
     chunk.add(Finding::PartOf {
         first: format!("{name}.0"),
