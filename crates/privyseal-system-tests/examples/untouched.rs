@@ -12,6 +12,7 @@ use privyseal_system_tests::node::{self, Settings};
 use privyseal_testkit::behaviour::Mode;
 use privyseal_testkit::client::Browser;
 use privyseal_testkit::server::AxumServer;
+use privyseal_testkit::servers::Restart as _;
 use privyseal_testkit::servers::mariadb::MariadbServer;
 use privyseal_testkit::servers::postgres::PostgresServer;
 use privyseal_testkit::servers::redis::RedisServer;

@@ -13,6 +13,7 @@ use privyseal_system_tests::{AnyStore, Kind, Place};
 use privyseal_testkit::behaviour::run;
 use privyseal_testkit::client::{Browser, Response};
 use privyseal_testkit::server::AxumServer;
+use privyseal_testkit::servers::Restart as _;
 use privyseal_testkit::servers::mariadb::MariadbServer;
 use privyseal_testkit::servers::postgres::PostgresServer;
 use privyseal_testkit::servers::redis::RedisServer;
