@@ -48,6 +48,8 @@ const RULES: &[(&str, May)] = &[
     ),
     ("privyseal-testkit", May::All),
     ("privyseal-bench", May::All),
+    ("privyseal-bench-load", May::Only(&[])),
+    ("privyseal-bench-stores", May::All),
     ("xtask", May::All),
 ];
 
@@ -56,6 +58,7 @@ const NOBODY_DEPENDS_ON: &[&str] = &[
     "privyseal-cli",
     "privyseal-bench",
     "privyseal-model",
+    "privyseal-bench-stores",
     "xtask",
 ];
 
