@@ -55,9 +55,10 @@ fn on_axum(store: impl Store) -> Result<Box<dyn Contender>> {
 
 fn handlers() -> Router {
     async fn read(session: Session<Visitor>) -> Result<&'static str, StatusCode> {
-        match session.is_known() {
-            true => Ok("read"),
-            false => Err(StatusCode::UNAUTHORIZED),
+        if session.is_known() {
+            Ok("read")
+        } else {
+            Err(StatusCode::UNAUTHORIZED)
         }
     }
     async fn write(mut session: Session<Visitor>) -> &'static str {
@@ -84,9 +85,10 @@ fn on_actix(store: impl Store) -> Result<Box<dyn Contender>> {
 
 fn routes(config: &mut web::ServiceConfig) {
     async fn read(session: privyseal_actix::Session<Visitor>) -> actix_web::Result<&'static str> {
-        match session.is_known() {
-            true => Ok("read"),
-            false => Err(actix_web::error::ErrorUnauthorized("nobody")),
+        if session.is_known() {
+            Ok("read")
+        } else {
+            Err(actix_web::error::ErrorUnauthorized("nobody"))
         }
     }
     async fn write(mut session: privyseal_actix::Session<Visitor>) -> &'static str {

@@ -17,6 +17,7 @@ use crate::sample::PAUSE;
 use crate::{Contender, Job, Kind, Outcome, Waiting, visit};
 
 /// An application with sessions, on a thread of its own, called without a socket.
+#[derive(Debug)]
 pub struct ActixApp {
     jobs: mpsc::UnboundedSender<Asked>,
 }
@@ -98,12 +99,12 @@ where
         let before = calls.load(Ordering::Relaxed);
         let began = Instant::now();
         let until = began + Duration::from_millis(job.millis);
-        let others: Vec<_> = self.cookies[job.visitors..job.visitors + job.beside]
-            .iter()
+        let others = self.cookies.iter().skip(job.visitors).take(job.beside);
+        let others: Vec<_> = others
             .map(|cookie| rt::spawn(beside(Rc::clone(&self.services), cookie.clone())))
             .collect();
-        let visitors: Vec<_> = self.cookies[..job.visitors]
-            .iter()
+        let visitors = self.cookies.iter().take(job.visitors);
+        let visitors: Vec<_> = visitors
             .map(|cookie| {
                 let (services, cookie) = (Rc::clone(&self.services), cookie.clone());
                 rt::spawn(async move {
@@ -129,7 +130,8 @@ where
     if !cookie.is_empty() {
         request = request.insert_header((COOKIE, cookie));
     }
-    let service = &services[usize::from(kind == Kind::Touch)];
+    let [plain, touching] = services;
+    let service = if kind == Kind::Touch { touching } else { plain };
     let response = service.call(request.to_request()).await;
     response.map_err(|error| anyhow!("{kind:?}: {error}"))
 }

@@ -16,7 +16,7 @@ use crate::sample::{PAUSE, Scatter};
 use crate::{Contender, Job, Kind, Outcome, Waiting, visit};
 
 /// A router with sessions, called without a socket.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct AxumApp {
     plain: Router,
     touching: Router,
@@ -78,7 +78,12 @@ impl AxumApp {
             } else {
                 visitor
             };
-            self.clone().expect(job.kind, cookies[index].clone())
+            let cookie = cookies.get(index).cloned();
+            let app = self.clone();
+            async move {
+                let cookie = cookie.context("every visitor has a cookie")?;
+                app.expect(job.kind, cookie).await
+            }
         })
         .await
     }

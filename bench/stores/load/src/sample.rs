@@ -61,6 +61,6 @@ impl Scatter {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
+        usize::try_from(self.0 % (bound as u64).max(1)).unwrap_or_default()
     }
 }
