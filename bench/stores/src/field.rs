@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use privyseal_bench_load::{Job, Outcome};
+use privyseal_testkit::servers::Restart;
 use privyseal_testkit::servers::mariadb::MariadbServer;
 use privyseal_testkit::servers::postgres::PostgresServer;
 use privyseal_testkit::servers::redis::RedisServer;
@@ -76,9 +77,9 @@ pub(crate) struct Field {
     // Workers end before the servers that they are connected to.
     ours: Worker,
     peers: Worker,
-    pub(crate) redis: RedisServer,
-    pub(crate) postgres: PostgresServer,
-    pub(crate) mariadb: MariadbServer,
+    redis: RedisServer,
+    postgres: PostgresServer,
+    mariadb: MariadbServer,
     directory: TempDir,
 }
 
@@ -113,6 +114,16 @@ impl Field {
                 let path = self.directory.path().join(format!("{name}.sqlite"));
                 path.to_str().context("a path is text")?.to_owned()
             }
+        })
+    }
+
+    /// The server of a database, to be killed and started again.
+    pub(crate) fn server(&mut self, database: Database) -> Result<&mut dyn Restart> {
+        Ok(match database {
+            Database::Redis => &mut self.redis,
+            Database::Postgres => &mut self.postgres,
+            Database::Mysql => &mut self.mariadb,
+            Database::Sqlite => bail!("a file is no server"),
         })
     }
 

@@ -35,19 +35,9 @@ fn of(field: &mut Field, contender: Contender, effort: &Effort) -> Result<Row> {
     windows(field, contender, effort, &mut Vec::new())?;
     for _ in 0..effort.outages {
         windows(field, contender, effort, &mut up)?;
-        match contender.database {
-            Database::Redis => field.redis.kill(),
-            Database::Postgres => field.postgres.kill(),
-            Database::Mysql => field.mariadb.kill(),
-            Database::Sqlite => {}
-        }
+        field.server(contender.database)?.kill();
         windows(field, contender, effort, &mut down)?;
-        match contender.database {
-            Database::Redis => field.redis.restart()?,
-            Database::Postgres => field.postgres.restart()?,
-            Database::Mysql => field.mariadb.restart()?,
-            Database::Sqlite => {}
-        }
+        field.server(contender.database)?.restart()?;
         // The store is found again before it is measured again.
         windows(field, contender, effort, &mut Vec::new())?;
     }
