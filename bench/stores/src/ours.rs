@@ -37,14 +37,15 @@ async fn open(name: &str, url: &str) -> Result<Box<dyn Contender>> {
             on_axum(MySqlStore::connect_with(url, CONNECTIONS).await?)?
         }
         "privyseal" => on_axum(SqliteStore::open(url).await?)?,
-        "privyseal, actix" => on_actix(RedisStore::connect(url).await?)?,
+        "privyseal, actix" => on_actix(url.to_owned()),
         "bare client" => Box::new(bare::Bare::connect(url).await?),
         _ => bail!("no contender is called `{name}`"),
     })
 }
 
 fn on_axum(store: impl Store) -> Result<Box<dyn Contender>> {
-    let (plain, touching, calls) = engines(store)?;
+    let calls = Arc::<AtomicU64>::default();
+    let (plain, touching) = engines(&Counted::new(store, Arc::clone(&calls)))?;
     let layered = |engine: Engine| handlers().layer(SessionLayer::from(engine));
     Ok(Box::new(AxumApp::new(
         layered(plain),
@@ -71,16 +72,21 @@ fn handlers() -> Router {
         .route("/write", get(write))
 }
 
-fn on_actix(store: impl Store) -> Result<Box<dyn Contender>> {
-    let (plain, touching, calls) = engines(store)?;
+/// The store connects on the thread of the application, where its connection is driven from then
+/// on: as the peer's does.
+fn on_actix(url: String) -> Box<dyn Contender> {
+    let calls = Arc::<AtomicU64>::default();
+    let counter = Arc::clone(&calls);
     let make = || async move {
+        let store = Counted::new(RedisStore::connect(&url).await?, counter);
+        let (plain, touching) = engines(&store)?;
         let app = |engine: Engine| {
             let sessions = privyseal_actix::SessionMiddleware::from(engine);
             test::init_service(App::new().wrap(sessions).configure(routes))
         };
         Ok([app(plain).await, app(touching).await])
     };
-    Ok(Box::new(ActixApp::start(make, calls)))
+    Box::new(ActixApp::start(make, calls))
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -102,17 +108,15 @@ fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// Two engines on one store: as it is by default, and one that writes down every use.
-fn engines(store: impl Store) -> Result<(Engine, Engine, Arc<AtomicU64>)> {
+fn engines(store: &Counted<impl Store>) -> Result<(Engine, Engine)> {
     let keys = KeyRing::new(SecretKey::from_text(KEY).context("a key")?);
-    let counted = Counted::new(store);
-    let calls = counted.calls();
-    let engine = |timeouts| Engine::stored(keys.clone(), counted.clone()).with_timeouts(timeouts);
+    let engine = |timeouts| Engine::stored(keys.clone(), store.clone()).with_timeouts(timeouts);
     let plain = Timeouts::default();
     let touching = Timeouts {
         touch: Duration::ZERO,
         ..plain
     };
-    Ok((engine(plain), engine(touching), calls))
+    Ok((engine(plain), engine(touching)))
 }
 
 const CONNECTIONS: NonZeroUsize = NonZeroUsize::new(16).unwrap();

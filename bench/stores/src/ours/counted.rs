@@ -22,15 +22,11 @@ impl<S> Clone for Counted<S> {
 }
 
 impl<S> Counted<S> {
-    pub(super) fn new(store: S) -> Self {
+    pub(super) fn new(store: S, calls: Arc<AtomicU64>) -> Self {
         Self {
             store: Arc::new(store),
-            calls: Arc::default(),
+            calls,
         }
-    }
-
-    pub(super) fn calls(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.calls)
     }
 
     fn counted(&self) -> &S {
