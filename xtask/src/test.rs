@@ -16,15 +16,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     );
     step("tool: C++ compiler", || tools::command("g++", &["g++"]))?;
     step("tool: nginx", || tools::command("nginx", &["nginx-light"]))?;
-    step("tool: Redis", || {
-        tools::command("redis-server", &["redis-server"])
-    })?;
-    step("tool: PostgreSQL", || {
-        tools::file("/usr/lib/postgresql/15/bin/postgres", &["postgresql-15"])
-    })?;
-    step("tool: MariaDB", || {
-        tools::file("/usr/sbin/mariadbd", &["mariadb-server"])
-    })?;
+    step("tool: Redis", tools::redis)?;
+    step("tool: PostgreSQL", tools::postgres)?;
+    step("tool: MariaDB", tools::mariadb)?;
     step("tool: OpenSSL", || tools::command("openssl", &["openssl"]))?;
     step("tool: Python", tools::python)?;
     step(

@@ -32,6 +32,21 @@ pub(crate) fn file(path: &str, packages: &[&str]) -> Result<String> {
     Ok("installed".into())
 }
 
+/// Makes sure that there is a Redis.
+pub(crate) fn redis() -> Result<String> {
+    command("redis-server", &["redis-server"])
+}
+
+/// Makes sure that there is a PostgreSQL.
+pub(crate) fn postgres() -> Result<String> {
+    file("/usr/lib/postgresql/15/bin/postgres", &["postgresql-15"])
+}
+
+/// Makes sure that there is a MariaDB.
+pub(crate) fn mariadb() -> Result<String> {
+    file("/usr/sbin/mariadbd", &["mariadb-server"])
+}
+
 /// Makes sure that there is a Python that can make virtual environments.
 pub(crate) fn python() -> Result<String> {
     if !makes_environments() {

@@ -49,6 +49,8 @@ const RULES: &[(&str, May)] = &[
     ("privyseal-testkit", May::All),
     ("privyseal-system-tests", May::All),
     ("privyseal-bench", May::All),
+    ("privyseal-bench-load", May::Only(&[])),
+    ("privyseal-bench-stores", May::All),
     ("xtask", May::All),
 ];
 
@@ -58,6 +60,7 @@ const NOBODY_DEPENDS_ON: &[&str] = &[
     "privyseal-bench",
     "privyseal-model",
     "privyseal-system-tests",
+    "privyseal-bench-stores",
     "xtask",
 ];
 
