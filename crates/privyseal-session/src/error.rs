@@ -81,9 +81,6 @@ pub enum SessionError {
     /// What was to be counted up is no integer.
     #[error("the session holds something else than a counter under this key")]
     NotACounter,
-    /// The request was interrupted while its session was saved: whether it was is not known.
-    #[error("saving the session was interrupted")]
-    Interrupted,
     /// The session was asked for after the response was made.
     #[error("the response was made before the session was asked for")]
     TooLate,

@@ -3,6 +3,7 @@
 mod close;
 mod flask;
 mod open;
+mod unfinished;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

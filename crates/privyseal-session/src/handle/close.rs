@@ -1,9 +1,9 @@
 //! From record to response, under our own rules.
 
 use http::StatusCode;
-use tracing::Instrument as _;
 
 use super::SessionHandle;
+use super::unfinished::Unfinished;
 use crate::SessionError;
 use crate::cookie::{Lifetime, SetCookies};
 use crate::metrics::{Event, report};
@@ -62,7 +62,7 @@ impl SessionHandle {
         let engine = self.0.engine.clone();
         let came = record.came;
         let outgoing = if record.modified || record.ended {
-            to_its_end(async move { engine.save(&mut record, rolls_back).await }).await?
+            Unfinished::new(async move { engine.save(&mut record, rolls_back).await }).await?
         } else {
             engine.save(&mut record, rolls_back).await?
         };
@@ -170,7 +170,7 @@ impl SessionHandle {
             return Ok(());
         };
         let engine = self.0.engine.clone();
-        to_its_end(async move { engine.revoke_opened(&opened).await }).await
+        Unfinished::new(async move { engine.revoke_opened(&opened).await }).await
     }
 
     /// Counts a cookie that is not sent because of its size.
@@ -201,13 +201,4 @@ impl SessionHandle {
             .cookie()
             .write_session(&token, lifetime, record.came, engine.allows_chunks())
     }
-}
-
-/// A browser that hangs up drops the response, and its future with it. Who signed out is signed out
-/// all the same.
-async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
-) -> Result<T, SessionError> {
-    let work = tokio::spawn(work.in_current_span());
-    work.await.unwrap_or(Err(SessionError::Interrupted))
 }
