@@ -161,7 +161,8 @@ impl<T: Serialize> Session<T> {
             let is_recent = record.meta.signed_in_at.is_some_and(|time| {
                 time <= latest && now.seconds_since(time).unwrap_or(0) <= max_age.as_secs()
             });
-            record.meta.level >= level && is_recent
+            // A session that is nobody's has nobody who could have shown it.
+            record.meta.subject.is_some() && record.meta.level >= level && is_recent
         });
         is_fresh.unwrap_or(false).then_some(()).ok_or(NotFresh)
     }

@@ -195,6 +195,14 @@ fn a_sign_in_is_fresh_for_as_long_as_was_asked_and_strong_enough_or_not_v7_5_1_v
             asked.0.is_ok()
         };
         assert!(!fresh(0), "{}: nobody is signed in", kind.name);
+        let mut nobody = kind.visitor();
+        nobody.visit(|visit| open(visit).elevate(2)).1.unwrap();
+        let asked = nobody.visit(|visit| open(visit).require_fresh(AGE, 1));
+        assert!(
+            asked.0.is_err(),
+            "{}: nor was with a second factor",
+            kind.name
+        );
         let mut browser = kind.user("ada");
         let fresh = |browser: &mut crate::browser::Browser, level| {
             let asked = browser.visit(|visit| open(visit).require_fresh(AGE, level));
