@@ -50,6 +50,6 @@ impl fmt::Debug for Turns {
 /// Sessions that share a queue by chance wait for each other only while both are contended.
 const QUEUES: usize = 256;
 
-/// Long: who gives up his place has to begin again behind everybody else. While the store hangs,
+/// Long: who gives up a place has to begin again behind everybody else. While the store hangs,
 /// the breaker lets the queue go after a few deadlines.
 const PATIENCE: Duration = Duration::from_secs(10);
