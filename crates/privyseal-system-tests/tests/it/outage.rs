@@ -190,7 +190,8 @@ impl<'a> Client<'a> {
         let as_ever = read.status == 200 && read.body == "ada";
         let may_be_as_ever = !is_down || reads_go_on;
         // A write of which nobody knows whether it happened makes what was seen before worthless.
-        let may_be_refused = self.unknown > 0 && is_refused(&read);
+        let is_stale = matches!(self.app.policy, OutagePolicy::StaleReads { .. });
+        let may_be_refused = is_stale && self.unknown > 0 && is_refused(&read);
         assert!(
             by_policy || (may_be_as_ever && as_ever) || may_be_refused,
             "{read:?}"
