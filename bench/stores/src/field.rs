@@ -66,6 +66,16 @@ pub(crate) const CONTENDERS: &[Contender] = &[
 /// The client without sessions: what no session in Redis can be faster than.
 pub(crate) const BARE: Contender = contender(Database::Redis, "bare client", Side::Ours);
 
+impl Database {
+    /// All of them, by the names that the command line knows them by.
+    pub(crate) const ALL: [(&str, Self); 4] = [
+        ("sqlite", Self::Sqlite),
+        ("redis", Self::Redis),
+        ("postgres", Self::Postgres),
+        ("mysql", Self::Mysql),
+    ];
+}
+
 impl Contender {
     pub(crate) fn id(&self) -> String {
         format!("{:?}: {}", self.database, self.name).to_lowercase()
@@ -77,38 +87,58 @@ pub(crate) struct Field {
     // Workers end before the servers that they are connected to.
     ours: Worker,
     peers: Worker,
-    redis: RedisServer,
-    postgres: PostgresServer,
-    mariadb: MariadbServer,
+    redis: Option<RedisServer>,
+    postgres: Option<PostgresServer>,
+    mariadb: Option<MariadbServer>,
     directory: TempDir,
+    contenders: Vec<Contender>,
 }
 
 impl Field {
-    /// Starts all of it and opens every contender.
-    pub(crate) fn start(peers: &Path) -> Result<Self> {
+    /// Starts the servers of these databases and opens every contender that uses them.
+    pub(crate) fn start(peers: &Path, databases: &[Database]) -> Result<Self> {
+        let redis = || RedisServer::start_with("appendonly no\nsave \"\"");
+        let asked = |database| databases.contains(&database);
+        let taking_part = CONTENDERS.iter().filter(|one| asked(one.database));
         let mut field = Self {
             ours: Worker::start(Command::new(std::env::current_exe()?).arg("--worker"))?,
             peers: Worker::start(&mut Command::new(peers))?,
             // As it comes from the package: nothing is written to the disk before it answers.
-            redis: RedisServer::start_with("appendonly no\nsave \"\"")?,
-            postgres: PostgresServer::start()?,
-            mariadb: MariadbServer::start()?,
+            redis: asked(Database::Redis).then(redis).transpose()?,
+            postgres: asked(Database::Postgres)
+                .then(PostgresServer::start)
+                .transpose()?,
+            mariadb: asked(Database::Mysql)
+                .then(MariadbServer::start)
+                .transpose()?,
             directory: TempDir::with_prefix("stores-")?,
+            contenders: taking_part.copied().collect(),
         };
-        for contender in CONTENDERS {
-            let url = field.new_url(*contender)?;
-            field.open(*contender, &contender.id(), &url)?;
+        for contender in field.contenders() {
+            let url = field.new_url(contender)?;
+            field.open(contender, &contender.id(), &url)?;
         }
         Ok(field)
+    }
+
+    /// Those who take part in this run.
+    pub(crate) fn contenders(&self) -> Vec<Contender> {
+        self.contenders.clone()
+    }
+
+    /// Ours on one database, if it takes part.
+    pub(crate) fn ours_on(&self, database: Database) -> Option<Contender> {
+        let ours = |one: &&Contender| one.database == database && one.side == Side::Ours;
+        self.contenders.iter().find(ours).copied()
     }
 
     /// A database that nobody has used.
     pub(crate) fn new_url(&self, contender: Contender) -> Result<String> {
         Ok(match contender.database {
             // Sessions of different owners have different keys there.
-            Database::Redis => self.redis.url(),
-            Database::Postgres => self.postgres.database()?,
-            Database::Mysql => self.mariadb.database()?,
+            Database::Redis => self.redis.as_ref().context(NOT_STARTED)?.url(),
+            Database::Postgres => self.postgres.as_ref().context(NOT_STARTED)?.database()?,
+            Database::Mysql => self.mariadb.as_ref().context(NOT_STARTED)?.database()?,
             Database::Sqlite => {
                 let name = contender.name.replace(", ", "-");
                 let path = self.directory.path().join(format!("{name}.sqlite"));
@@ -120,9 +150,9 @@ impl Field {
     /// The server of a database, to be killed and started again.
     pub(crate) fn server(&mut self, database: Database) -> Result<&mut dyn Restart> {
         Ok(match database {
-            Database::Redis => &mut self.redis,
-            Database::Postgres => &mut self.postgres,
-            Database::Mysql => &mut self.mariadb,
+            Database::Redis => self.redis.as_mut().context(NOT_STARTED)?,
+            Database::Postgres => self.postgres.as_mut().context(NOT_STARTED)?,
+            Database::Mysql => self.mariadb.as_mut().context(NOT_STARTED)?,
             Database::Sqlite => bail!("a file is no server"),
         })
     }
@@ -147,3 +177,5 @@ impl Field {
         }
     }
 }
+
+const NOT_STARTED: &str = "the server takes no part in this run";

@@ -69,23 +69,23 @@ fn reference(rows: &[Row], row: &Row) -> Option<Vec<f64>> {
 fn counted(field: &mut Field) -> Result<Vec<Row>> {
     let runtime = Runtime::new()?;
     let mut rows = Vec::new();
-    for contender in CONTENDERS {
+    for contender in field.contenders() {
         let mut proxy = None;
         let mut name = contender.id();
         if contender.database != Database::Sqlite {
-            let behind = Proxy::start(&runtime, &field.new_url(*contender)?)?;
+            let behind = Proxy::start(&runtime, &field.new_url(contender)?)?;
             name.push_str(", behind a proxy");
-            field.open(*contender, &name, behind.url())?;
+            field.open(contender, &name, behind.url())?;
             proxy = Some(behind);
         }
-        for request in requests(*contender) {
+        for request in requests(contender) {
             let mut job = Job {
                 millis: SETTLING,
                 ..one(*request)
             };
             // Every connection of a pool prepares its statements once.
             field.run(
-                *contender,
+                contender,
                 &name,
                 Job {
                     visitors: 32,
@@ -94,7 +94,7 @@ fn counted(field: &mut Field) -> Result<Vec<Row>> {
             )?;
             job.millis = COUNTING;
             let before = proxy.as_ref().map_or(0, Proxy::trips);
-            let outcome = field.run(*contender, &name, job)?;
+            let outcome = field.run(contender, &name, job)?;
             let trips = |proxy: &Proxy| as_f64(proxy.trips() - before);
             rows.push(Row {
                 database: contender.database,

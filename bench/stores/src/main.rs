@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::field::Field;
+use crate::field::{Database, Field};
 use crate::report::Report;
 
 fn main() -> ExitCode {
@@ -51,7 +51,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     } else {
         Effort::FULL
     };
-    let mut field = Field::start(peers)?;
+    let mut field = Field::start(peers, &arguments.databases())?;
     let mut report = Report {
         schema_version: 1,
         rounds: effort.rounds,
@@ -123,6 +123,8 @@ struct Arguments {
     million: bool,
     worker: bool,
     peers: Option<PathBuf>,
+    /// The databases that were asked for.
+    stores: Vec<Database>,
 }
 
 impl Arguments {
@@ -138,15 +140,29 @@ impl Arguments {
                     let path = words.next().context("--peers takes a path")?;
                     arguments.peers = Some(path.into());
                 }
+                "--store" => {
+                    let name = words.next().context("--store takes a name")?;
+                    let known = Database::ALL.into_iter().find(|(known, _)| *known == name);
+                    let (_, store) = known.with_context(|| format!("unknown store `{name}`"))?;
+                    arguments.stores.push(store);
+                }
                 _ => bail!("unknown argument `{word}`\n\nhint: {USAGE}"),
             }
         }
         Ok(arguments)
     }
+
+    /// All of them, unless some were asked for.
+    fn databases(&self) -> Vec<Database> {
+        if self.stores.is_empty() {
+            return Database::ALL.map(|(_, database)| database).to_vec();
+        }
+        self.stores.clone()
+    }
 }
 
-const USAGE: &str =
-    "cargo xtask bench stores [--quick] [--json] [--million]; see bench/stores/README.md";
+const USAGE: &str = "cargo xtask bench stores [--store sqlite|redis|postgres|mysql]... [--quick] [--json] \
+     [--million]; see bench/stores/README.md";
 
 #[cfg(test)]
 mod tests {
@@ -158,6 +174,10 @@ mod tests {
         let parsed = parse("--quick --peers x/y").unwrap();
         assert!(parsed.quick && !parsed.million);
         assert_eq!(parsed.peers.unwrap(), PathBuf::from("x/y"));
+        assert_eq!(parsed.databases().len(), 4);
+        let parsed = parse("--store redis --store sqlite").unwrap();
+        assert_eq!(parsed.databases(), [Database::Redis, Database::Sqlite]);
+        assert!(parse("--store oracle").is_err());
         assert!(parse("--peers").is_err());
         assert!(parse("--fast").is_err());
     }

@@ -7,7 +7,7 @@ use privyseal_bench_load::{Job, Kind};
 use serde::Serialize;
 
 use crate::Effort;
-use crate::field::{CONTENDERS, Contender, Database, Field, Side};
+use crate::field::{Contender, Database, Field};
 use crate::numbers::as_f64;
 
 /// A database with that many sessions.
@@ -29,12 +29,9 @@ pub(crate) struct Row {
 pub(crate) fn run(field: &mut Field, effort: &Effort) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for database in [Database::Sqlite, Database::Redis] {
-        let ours = |other: &&Contender| other.database == database && other.side == Side::Ours;
-        let contender = CONTENDERS
-            .iter()
-            .find(ours)
-            .context("we are in the field")?;
-        rows.push(of(field, *contender, effort.sessions)?);
+        if let Some(contender) = field.ours_on(database) {
+            rows.push(of(field, contender, effort.sessions)?);
+        }
     }
     Ok(rows)
 }

@@ -5,7 +5,7 @@ use privyseal_bench_load::{Job, Kind};
 use serde::Serialize;
 
 use crate::Effort;
-use crate::field::{CONTENDERS, Contender, Database, Field, Side};
+use crate::field::{Contender, Database, Field};
 use crate::numbers::{median, ratio};
 
 /// One of ours, and its server.
@@ -22,9 +22,8 @@ pub(crate) struct Row {
 pub(crate) fn run(field: &mut Field, effort: &Effort) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for database in [Database::Redis, Database::Postgres, Database::Mysql] {
-        let ours = |other: &&Contender| other.database == database && other.side == Side::Ours;
-        if let Some(contender) = CONTENDERS.iter().find(ours) {
-            rows.push(of(field, *contender, effort)?);
+        if let Some(contender) = field.ours_on(database) {
+            rows.push(of(field, contender, effort)?);
         }
     }
     Ok(rows)

@@ -5,7 +5,7 @@ use privyseal_bench_load::{Job, Kind};
 use serde::Serialize;
 
 use crate::Effort;
-use crate::field::{BARE, CONTENDERS, Database, Field};
+use crate::field::{BARE, Database, Field};
 use crate::numbers::{as_f64, median};
 
 /// So many clients of one contender.
@@ -32,8 +32,10 @@ pub(crate) fn run(field: &mut Field, effort: &Effort) -> Result<Vec<Row>> {
 }
 
 fn of(field: &mut Field, effort: &Effort, clients: usize, request: Kind) -> Result<Vec<Row>> {
-    let taking_part = CONTENDERS.iter().filter(|contender| **contender != BARE);
-    let mut measured: Vec<_> = taking_part
+    let mut measured: Vec<_> = field
+        .contenders()
+        .into_iter()
+        .filter(|contender| *contender != BARE)
         .map(|contender| (contender, Vec::new()))
         .collect();
     let job = Job {
@@ -44,11 +46,11 @@ fn of(field: &mut Field, effort: &Effort, clients: usize, request: Kind) -> Resu
         beside: 0,
     };
     for contender in &measured {
-        field.fill(*contender.0, clients)?;
+        field.fill(contender.0, clients)?;
     }
     for _ in 0..effort.sweep_rounds {
         for (contender, outcomes) in &mut measured {
-            outcomes.push(field.run(**contender, &contender.id(), job)?);
+            outcomes.push(field.run(*contender, &contender.id(), job)?);
         }
     }
     let rows = measured.into_iter().map(|(contender, outcomes)| {

@@ -377,9 +377,14 @@ impl<T: Serialize> DerefMut for Session<T> {
         if self.before.is_none() {
             match as_dict(&self.value) {
                 Ok(mut read) => {
-                    let mut filled = read.clone();
-                    read.retain(|key, _| self.opened.dict().get_text(key).is_some());
-                    filled.retain(|key, _| read.get_text(key).is_none());
+                    let (opened, mut filled) = (self.opened.dict(), Dict::new());
+                    read.retain(|key, value| {
+                        let is_read = opened.get_text(key).is_some();
+                        if !is_read {
+                            filled.insert(key.clone(), std::mem::replace(value, Value::Null));
+                        }
+                        is_read
+                    });
                     self.before = Some(Before { read, filled });
                 }
                 Err(error) => self.handle.fail(error),

@@ -124,6 +124,9 @@ impl Stored {
         mut origin: Origin,
         mut renewal: Option<Renewal>,
     ) -> Result<Outgoing, SessionError> {
+        if !moment.codec.signs() {
+            return Err(SessionError::NoSigningKey);
+        }
         let begins_anew = record.created_at != origin.envelope.created_at;
         if record.signed_in {
             self.check_room(moment, record).await?;
@@ -137,9 +140,13 @@ impl Stored {
             let new_secret = renewal
                 .map(|renewal| renew(moment, &mut envelope, origin.secret(), renewal))
                 .transpose()?;
+            // A browser that is to remember the session, or no longer, learns until when.
+            let has_date = record.meta.remembered || origin.meta.remembered;
+            let sends_cookie = new_secret.is_some() || has_date || needs_cookie(record, &origin);
             // Before the write, for a new secret that cannot be sent would end the session.
             let secret = new_secret.as_ref().unwrap_or(origin.secret());
-            let token = moment.codec.reference(id, secret)?;
+            let token = sends_cookie.then(|| moment.codec.reference(id, secret));
+            let token = token.transpose()?;
             let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
             let lasts = origin.lasts(record, begins_anew);
             let row = new_row(moment, &envelope, &record.meta, lasts, &data);
@@ -154,15 +161,9 @@ impl Stored {
                     if record.signed_in {
                         self.after_sign_in(moment, record, id).await?;
                     }
-                    // A browser that is to remember the session, or no longer, learns until when.
-                    let has_date = record.meta.remembered || origin.meta.remembered;
-                    return Ok(
-                        if new_secret.is_some() || needs_cookie(record, &origin) || has_date {
-                            Outgoing::Token(token, lifetime(moment, record, &envelope))
-                        } else {
-                            Outgoing::Unchanged
-                        },
-                    );
+                    return Ok(token.map_or(Outgoing::Unchanged, |token| {
+                        Outgoing::Token(token, lifetime(moment, record, &envelope))
+                    }));
                 }
                 Updated::Conflict(row) => {
                     if !self.catch_up(moment, record, id, &mut origin, &row)? {

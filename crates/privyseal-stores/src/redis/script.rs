@@ -44,8 +44,13 @@ pub(super) struct Call<'a> {
 
 impl Call<'_> {
     fn command(&self, name: &str, script: &str) -> Cmd {
-        let mut command = redis::cmd(name);
-        command.arg(script).arg(self.keys.len());
+        let keys: usize = self.keys.iter().map(String::len).sum();
+        let arguments: usize = self.arguments.iter().map(|argument| argument.len()).sum();
+        let count = 3 + self.keys.len() + self.arguments.len();
+        // The number of keys has one digit.
+        let size = name.len() + script.len() + 1 + keys + arguments;
+        let mut command = Cmd::with_capacity(count, size);
+        command.arg(name).arg(script).arg(self.keys.len());
         for key in self.keys {
             command.arg(key);
         }

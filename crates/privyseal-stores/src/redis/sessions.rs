@@ -45,14 +45,13 @@ impl Store for RedisStore {
             keys.extend(row.subject.map(|subject| self.index_key(subject)));
         }
         let (ttl, life) = (parts.ttl.to_string(), parts.life.to_string());
-        let expected = row::expected(expected);
+        let (expected, value) = (row::expected(expected), parts.value(row.data));
         let mut indexed = row.subject.is_none();
         loop {
-            let arguments: [&[u8]; 8] = [
+            let arguments: [&[u8]; 7] = [
                 &expected,
-                &parts.head,
+                &value,
                 &parts.fixed,
-                row.data,
                 ttl.as_bytes(),
                 life.as_bytes(),
                 id.as_bytes(),

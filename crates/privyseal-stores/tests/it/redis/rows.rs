@@ -80,6 +80,24 @@ async fn a_clock_that_is_behind_lets_no_session_outlive_its_end_or_its_index() {
 }
 
 #[tokio::test]
+async fn only_a_clock_that_is_two_seconds_behind_is_told_from_its_own_rounding() {
+    let store = store("seconds:").await;
+    // The end by the server's clock, and that by the writer's, which is behind.
+    for (number, behind, most) in [(1, 0, 86_400_000), (2, 1, 86_401_000), (3, 4, 86_400_000)] {
+        let (id, key) = (id(number), format!("seconds:{{{}}}", id(number)));
+        let mut written = row(None, b"data");
+        (written.expires_at, written.ends_at) =
+            (NOW.plus_seconds(86_400), NOW.plus_seconds(86_400));
+        store.create(id, &written).await.unwrap();
+        written.last_seen = Timestamp::from_unix_seconds(NOW.unix_seconds() - behind);
+        let updated = store.update(id, 1, &written).await.unwrap();
+        assert_eq!(updated, Updated::Done);
+        let left = left(&key);
+        assert!((most - 900..=most).contains(&left), "{behind}: {left}");
+    }
+}
+
+#[tokio::test]
 async fn times_beyond_all_counting_are_kept_and_overflow_nothing() {
     let (store, ada) = (store("far:").await, subject("ada"));
     let far = Timestamp::from_unix_seconds(u64::MAX);
