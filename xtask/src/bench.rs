@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: the benchmarks are programs of their own, built as users build.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, ensure};
 
 use crate::process::{cargo, target_directory};
@@ -29,10 +31,9 @@ fn stores(arguments: &[String]) -> Result<()> {
     for install in [tools::redis, tools::postgres, tools::mariadb] {
         install()?;
     }
-    let peers = target_directory()?.join("peers");
+    let peers = peers_target()?;
     let mut build = cargo(["build", "--release", "--locked", "--manifest-path"]);
-    build.arg(crate::root().join("bench/stores/peers/Cargo.toml"));
-    build.arg("--target-dir").arg(&peers);
+    build.arg(peers_manifest()).arg("--target-dir").arg(&peers);
     let status = build.status()?;
     ensure!(status.success(), "the peers do not build: {status}");
     let mut command = cargo([
@@ -47,4 +48,14 @@ fn stores(arguments: &[String]) -> Result<()> {
     let status = command.args(arguments).status()?;
     ensure!(status.success(), "the benchmarks failed: {status}");
     Ok(())
+}
+
+/// The peers are a workspace of their own.
+pub(crate) fn peers_manifest() -> PathBuf {
+    crate::root().join("bench/stores/peers/Cargo.toml")
+}
+
+/// Where they are built.
+pub(crate) fn peers_target() -> Result<PathBuf> {
+    Ok(target_directory()?.join("peers"))
 }

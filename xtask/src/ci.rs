@@ -31,6 +31,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         ];
         quietly(cargo(clippy)).map(|_| String::new())
     })?;
+    // A workspace of its own, which breaks unseen otherwise.
+    step("clippy of the benchmark's peers", || {
+        let mut clippy = cargo(["clippy", "--locked", "--manifest-path"]);
+        clippy.arg(crate::bench::peers_manifest());
+        clippy
+            .arg("--target-dir")
+            .arg(crate::bench::peers_target()?);
+        clippy.args(["--", "-D", "warnings"]);
+        quietly(clippy).map(|_| String::new())
+    })?;
     step("documentation", || {
         let mut doc = cargo(["doc", "--workspace", "--no-deps", "--locked", "--features"]);
         doc.arg(crate::test::STORES);
