@@ -2,6 +2,7 @@
 
 mod end;
 mod settings;
+mod standing;
 mod store;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::stored::ParallelSessions;
 use crate::{Clock, LiveKeyRing, SessionHandle};
 
 use settings::{Oversize, Settings};
+pub(crate) use standing::Standing;
 
 /// Opens and saves the sessions of an application. A clone is one reference count.
 ///

@@ -93,8 +93,8 @@ impl<T: Serialize> Session<T> {
         self.created_at
     }
 
-    /// The id of the session, which names it and opens nothing; `None` for one that was never
-    /// saved, for one in a cookie that this request gives a new id, and for Flask's.
+    /// The id of the session, which names it for as long as it lives, and opens nothing; `None` for
+    /// one that was never saved, and for Flask's until it is written under other rules than Flask's.
     pub fn id(&self) -> Option<SessionId> {
         self.handle.look(|record| record.id).flatten()
     }
@@ -106,8 +106,9 @@ impl<T: Serialize> Session<T> {
             .flatten()
     }
 
-    /// Signs a user in: the session is theirs from now on, begins anew, and has a new id. The id
-    /// from before is worth nothing, so that one that was planted is, too.
+    /// Signs a user in: the session is theirs from now on, begins anew, and has another cookie. The
+    /// one from before is worth nothing, so that one that was planted is, too. The
+    /// [id](Self::id) stays.
     ///
     /// What the session holds stays in it; clear what must not. To be found by
     /// [`Engine::sessions_of`](crate::Engine::sessions_of), and ended by it, a session has to be
@@ -116,7 +117,8 @@ impl<T: Serialize> Session<T> {
     /// # Security
     /// Call it at every sign-in, also when somebody confirms who they are. Under Flask's rules, and
     /// for sessions in cookies without a log of revocations, the cookie from before stays valid
-    /// until it times out, for what it held.
+    /// until it times out, for what it held. With a log, other nodes refuse it once they have read
+    /// of it.
     pub fn sign_in(&mut self, subject: Subject) {
         let engine = self.handle.engine().clone();
         let created_at = self.handle.change(|record, now| {
@@ -127,7 +129,6 @@ impl<T: Serialize> Session<T> {
             record.meta.level = 0;
             record.created_at = now;
             record.signed_in = true;
-            record.leave_id(engine.is_stored());
             record.gain_rights();
             now
         });
@@ -136,13 +137,12 @@ impl<T: Serialize> Session<T> {
 
     /// Notes that the user has shown who they are once more, in a way that the application calls
     /// `level`, such as 2 for a second factor; [`require_fresh`](Self::require_fresh) asks for it.
-    /// The session gets a new id, and the one from before is worth nothing.
+    /// The session gets another cookie, and the one from before is worth nothing, as with
+    /// [`sign_in`](Self::sign_in).
     pub fn elevate(&mut self, level: u8) {
-        let is_stored = self.handle.engine().is_stored();
         self.handle.change(|record, now| {
             record.meta.signed_in_at = Some(now.max(record.meta.signed_in_at.unwrap_or(now)));
             record.meta.level = level;
-            record.leave_id(is_stored);
             record.gain_rights();
         });
     }
@@ -258,8 +258,7 @@ impl<T: Serialize> Session<T> {
         }
         let bound = self.handle.change(|record, _| {
             if record.id.is_none() {
-                let id = SessionId::random(&mut rand::rng());
-                record.id = Some(id.map_err(SessionError::unwritable)?);
+                engine.ensure_id(record)?;
                 record.meta.kept = true;
                 record.modified = true;
             }
@@ -296,13 +295,17 @@ impl<T: Serialize> Session<T> {
         }
     }
 
-    /// Gives the session a new id for safety's sake. In a store, requests that still bring the old
-    /// one are answered for [`Timeouts::grace`](crate::Timeouts::grace), and it is taken for stolen
-    /// after that. [`sign_in`](Self::sign_in) and [`elevate`](Self::elevate) do more.
+    /// Gives the session another cookie for safety's sake; its [id](Self::id) stays. In a store,
+    /// requests that still bring the old one are answered for
+    /// [`Timeouts::grace`](crate::Timeouts::grace), and it is taken for stolen after that.
+    /// [`sign_in`](Self::sign_in) and [`elevate`](Self::elevate) do more.
+    ///
+    /// A session that lives in its cookie has no such grace. Where there is a log of revocations, a
+    /// request at the same time that still brings the old cookie reads an empty session, and fails
+    /// with [`SessionError::Conflict`] if it changes something; the browser's cookie is left alone.
+    /// Without a log the old cookie stays valid until it times out.
     pub fn renew(&mut self) {
-        let is_stored = self.handle.engine().is_stored();
         self.handle.change(|record, _| {
-            record.leave_id(is_stored);
             record.renewal.get_or_insert(Renewal::Routine);
             record.modified = true;
         });

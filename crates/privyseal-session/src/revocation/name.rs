@@ -5,8 +5,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::Subject;
 
-/// Names a session, a user, the bytes of a cookie or the whole application by 16 bytes, so that a
-/// log of revocations tells nobody who was signed out.
+/// Names a session, the cookies that it had before it was renewed, a user, the bytes of a cookie or
+/// the whole application by 16 bytes, so that a log of revocations tells nobody who was signed out.
 ///
 /// # Security
 /// A session's name is its id, 128 random bits of ours. The others are truncated SHA-256, under a
@@ -33,6 +33,15 @@ impl RevocationName {
     /// The name of one session.
     pub const fn of_session(id: SessionId) -> Self {
         Self(*id.as_bytes())
+    }
+
+    /// The name of the cookies of a session while it had been renewed so many times, and no other.
+    pub fn of_renewal(application: &str, id: SessionId, renewals: u32) -> Self {
+        let mut value = [0; SessionId::LEN + size_of::<u32>()];
+        let (first, last) = value.split_at_mut(SessionId::LEN);
+        first.copy_from_slice(id.as_bytes());
+        last.copy_from_slice(&renewals.to_be_bytes());
+        Self::hashed(Kind::Renewal, application, &value)
     }
 
     /// The name of a cookie that has no session id: its MAC, *decoded*.
@@ -86,6 +95,7 @@ impl RevocationName {
 enum Kind {
     Application = b'a',
     Cookie = b'c',
+    Renewal = b'r',
     Subject = b's',
 }
 
@@ -116,6 +126,11 @@ mod tests {
             RevocationName::of_cookie("a", b"b"),
             RevocationName::of_cookie("ab", b""),
             RevocationName::of_cookie("", b"ab"),
+            RevocationName::of_renewal("", SessionId::from_bytes([7; 16]), 0),
+            RevocationName::of_renewal("", SessionId::from_bytes([7; 16]), 1),
+            RevocationName::of_renewal("", SessionId::from_bytes([8; 16]), 0),
+            RevocationName::of_renewal("a", SessionId::from_bytes([7; 16]), 0),
+            RevocationName::of_cookie("", &[&[7; 16][..], &[0; 4]].concat()),
         ];
         for (at, name) in names.iter().enumerate() {
             assert!(!names[..at].contains(name), "{at}");
@@ -144,6 +159,10 @@ mod tests {
             (
                 RevocationName::of_cookie("shop", &[1, 2, 3]),
                 "3a79e29361872fa50d17b09925ac160c",
+            ),
+            (
+                RevocationName::of_renewal("shop", SessionId::from_bytes([7; 16]), 3),
+                "e7ddfe79b52722a635c893ba58a44855",
             ),
         ] {
             assert_eq!(hex(name), expected);

@@ -99,7 +99,7 @@ impl Stored {
 
     /// A session that lived in its cookie is too large for it, but another request with the same
     /// cookie has moved it into the store already. What the two made of it stays apart, as ever
-    /// with sessions in cookies, under two ids.
+    /// with sessions in cookies, under two ids. But the end of the first is the end of both.
     async fn branch_off(
         &self,
         moment: Moment<'_>,
@@ -112,6 +112,7 @@ impl Stored {
             Found::Live(_) | Found::Unknown => return Err(SessionError::IdTaken),
         }
         record.id = Some(random_id()?);
+        record.meta.branch_of = Some(taken);
         // The new id is not taken, so that this ends here.
         Box::pin(self.save_new(moment, record, false)).await
     }
