@@ -43,7 +43,7 @@ fn a_sealed_row_shows_nothing_of_the_session_and_a_plain_one_does() {
     let rows = kind.store.written();
     assert_eq!(rows.len(), 3);
     for (_, row) in rows {
-        for secret in ["hunter2", "name", "phone", "_ps"] {
+        for secret in ["hunter2", "name", "phone", "\"_ps\""] {
             assert!(!shows(&row, secret.as_bytes()), "{secret}");
         }
     }
