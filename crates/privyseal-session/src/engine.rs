@@ -131,7 +131,9 @@ impl Engine {
 
     /// Names the application, so that another one with the same key does not take its sessions.
     ///
-    /// A sealed session, and the reference to a stored one, is bound to the name by its key.
+    /// A sealed session, and the reference to a stored one, is bound to the name by its key. In a
+    /// store the users of one application are not those of another: a user `7` of `shop` lies
+    /// there as `//shop/7`.
     /// Flask's format has no place for it but the salt, which becomes `cookie-session/` and the
     /// name: a Flask application that shares the session sets the same salt
     /// (`SecureCookieSessionInterface.salt`). Call this after

@@ -4,7 +4,7 @@ use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 
 use super::opened::Opened;
-use super::{Moment, Stored};
+use super::{Moment, Stored, owner};
 use crate::SessionError;
 use crate::store::{Store as _, Subject};
 
@@ -49,7 +49,8 @@ impl Stored {
         moment: Moment<'_>,
         subject: &Subject,
     ) -> Result<Vec<SessionInfo>, SessionError> {
-        let rows = self.store.list(subject, MAX_LISTED).await?;
+        let owner = owner(moment.application, subject);
+        let rows = self.store.list(&owner, MAX_LISTED).await?;
         let mut sessions = Vec::with_capacity(rows.len());
         for (id, row) in rows {
             // Nobody can use a session that cannot be read, such as one that is sealed under a key

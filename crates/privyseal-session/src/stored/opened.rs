@@ -10,7 +10,7 @@ use super::{Envelope, Moment, Origin};
 use crate::codec::{META, check_sealable, into_dict};
 use crate::meta::Meta;
 use crate::record::{Data, Record};
-use crate::store::{MAX_DATA_LEN, NewRow, Row};
+use crate::store::{MAX_DATA_LEN, NewRow, Row, Subject};
 use crate::{SessionError, store};
 
 /// A row whose payload was read.
@@ -37,7 +37,7 @@ impl Opened {
         };
         // The column is for looking up. Where rows are sealed, whoever can write the database must not
         // make a session another user's with it.
-        if meta.subject != row.subject {
+        if moment.owner_of(&meta) != row.subject {
             return Err(unreadable("it lies under another user"));
         }
         Ok(Self {
@@ -153,12 +153,13 @@ pub(super) fn write(
 pub(super) fn new_row<'a>(
     moment: Moment<'_>,
     envelope: &Envelope,
-    meta: &'a Meta,
+    meta: &Meta,
+    owner: Option<&'a Subject>,
     lasts: Option<Timestamp>,
     data: &'a [u8],
 ) -> NewRow<'a> {
     NewRow {
-        subject: meta.subject.as_ref(),
+        subject: owner,
         last_seen: moment.now,
         expires_at: expires_at(moment, envelope, meta, lasts),
         ends_at: ends_at(moment, envelope, meta),

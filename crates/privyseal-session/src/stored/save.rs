@@ -87,7 +87,8 @@ impl Stored {
             predecessors: Vec::new(),
         };
         let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
-        let row = new_row(moment, &envelope, &record.meta, None, &data);
+        let owner = moment.owner_of(&record.meta);
+        let row = new_row(moment, &envelope, &record.meta, owner.as_ref(), None, &data);
         if !self.store.create(id, &row).await? {
             return self.branch_off(moment, record, id).await;
         }
@@ -142,7 +143,15 @@ impl Stored {
             let token = moment.codec.reference(id, secret)?;
             let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
             let lasts = origin.lasts(record, begins_anew);
-            let row = new_row(moment, &envelope, &record.meta, lasts, &data);
+            let owner = moment.owner_of(&record.meta);
+            let row = new_row(
+                moment,
+                &envelope,
+                &record.meta,
+                owner.as_ref(),
+                lasts,
+                &data,
+            );
             match self.store.update(id, origin.version, &row).await? {
                 Updated::Done => {
                     if attempt > 0 {

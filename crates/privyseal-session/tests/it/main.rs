@@ -6,6 +6,7 @@
     reason = "a test fails when its helpers do"
 )]
 
+mod applications;
 mod at_rest;
 mod attacks;
 mod browser;
