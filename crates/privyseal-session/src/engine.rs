@@ -193,7 +193,7 @@ impl Engine {
     ///
     /// Who the user of a session is, and its times, stay readable. A session that is sealed holds
     /// 48 KB at most. Sessions from before this was set, or after it was taken back, cannot be
-    /// read: let them time out first, or end them.
+    /// read and are refused, so that their users sign in anew.
     #[must_use]
     pub fn with_sealing_at_rest(self) -> Self {
         self.change(|settings| settings.seals_at_rest = true)

@@ -45,6 +45,9 @@ pub(crate) struct Record {
     /// The cookie is from just before the session gained rights: another response brings the
     /// browser its new cookie, which this one must not replace.
     pub(crate) retired: bool,
+    /// The session that the cookie names, in whose place this one is because its row cannot be
+    /// read. Who signs out ends it as well.
+    pub(crate) unreadable: Option<SessionId>,
     /// The store could not be asked: what is here must not be saved.
     pub(crate) degraded: bool,
     /// The cookie was made under a key that no longer signs.
@@ -75,6 +78,7 @@ impl Record {
             as_opened: None,
             came: Came::default(),
             retired: false,
+            unreadable: None,
             degraded: false,
             needs_reissue: false,
             modified: false,

@@ -98,7 +98,13 @@ impl Stored {
             Found::Ended => return Ok(Err(Event::RefusedEnded)),
             Found::Unknown => return Ok(Err(Event::RefusedUnknown)),
         };
-        let opened = Opened::new(moment, id, &row)?;
+        let opened = match Opened::new(moment, id, &row) {
+            Ok(opened) => opened,
+            Err(unreadable) => {
+                unreadable.warn();
+                return Ok(Err(Event::RefusedUnreadable));
+            }
+        };
         let successor = match opened.envelope.admit(&reference.secret, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),

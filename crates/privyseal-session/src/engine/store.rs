@@ -51,7 +51,7 @@ impl Engine {
         // A copy of the cookie that it had before it moved into the store ends with it.
         if record.ended
             && !self.is_stored()
-            && let Some(id) = record.id
+            && let Some(id) = record.id.or(record.unreadable)
         {
             self.revoke(id).await?;
         }

@@ -58,7 +58,7 @@ impl Stored {
             match Opened::new(moment, id, &row) {
                 Ok(opened) if opened.has_expired(moment.now) => {}
                 Ok(opened) => sessions.push(opened.into_info(id)),
-                Err(error) => tracing::warn!(%error, "a session of a list was left out"),
+                Err(unreadable) => unreadable.warn(),
             }
         }
         sessions.sort_by_key(|session| {

@@ -69,6 +69,11 @@ impl Stored {
         rolls_back: bool,
     ) -> Result<Outgoing, SessionError> {
         if record.ended {
+            if let Some(id) = record.unreadable
+                && self.store.end(id).await?
+            {
+                report(moment.metrics, Event::SessionEnded);
+            }
             return Ok(Outgoing::Removed);
         }
         if rolls_back || record.is_empty() || !record.modified {
@@ -204,7 +209,11 @@ impl Stored {
         origin: &mut Origin,
         row: &Row,
     ) -> Result<bool, SessionError> {
-        let opened = Opened::new(moment, id, row)?;
+        let opened = Opened::new(moment, id, row).map_err(|unreadable| {
+            unreadable.warn();
+            report(moment.metrics, Event::WriteDropped);
+            SessionError::Conflict
+        })?;
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),

@@ -40,3 +40,4 @@ mod silence;
 mod spill;
 mod test_store;
 mod timeouts;
+mod unreadable;
