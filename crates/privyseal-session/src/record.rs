@@ -36,6 +36,8 @@ pub(crate) struct Record {
     pub(crate) renewal: Option<Renewal>,
     /// The handler signed a user in.
     pub(crate) signed_in: bool,
+    /// How often the handler signed somebody in to the session of another user.
+    pub(crate) emptied: u32,
     /// The MAC of a cookie that has no id to be revoked by.
     pub(crate) mac: Option<Vec<u8>>,
     /// What it was revoked by or not when it was opened; `None` without a log of revocations.
@@ -74,6 +76,7 @@ impl Record {
             defaults: Defaults::default(),
             renewal: None,
             signed_in: false,
+            emptied: 0,
             mac: None,
             as_opened: None,
             came: Came::default(),
@@ -93,6 +96,23 @@ impl Record {
         if !is_stored && self.origin.is_none() && self.renewal.is_none() {
             self.id = None;
         }
+    }
+
+    /// Whether the session is that of another user than this one.
+    pub(crate) fn is_anothers(&self, subject: &Subject) -> bool {
+        self.meta
+            .subject
+            .as_ref()
+            .is_some_and(|user| user != subject)
+    }
+
+    /// Forgets what the user left who had the session until now. The sign-in of the next one sets
+    /// the rest.
+    pub(crate) fn empty(&mut self) {
+        self.data = Data::default();
+        self.meta.label = None;
+        self.meta.remembered = false;
+        self.emptied = self.emptied.saturating_add(1);
     }
 
     /// The session has more rights from now on, which must not come to who had it before.

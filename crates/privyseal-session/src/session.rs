@@ -52,6 +52,8 @@ pub struct Session<T: Serialize = Dict> {
     opened: Data,
     /// What `value` was before its first change; `None` while there was none.
     before: Option<Before>,
+    /// How often the session had been emptied for another user by then.
+    emptied: u32,
     created_at: Timestamp,
     is_new: bool,
 }
@@ -76,9 +78,57 @@ impl<T: Default + Serialize + DeserializeOwned> Session<T> {
             value,
             opened: record.data.clone(),
             before: None,
+            emptied: record.emptied,
             created_at: record.created_at,
             is_new: record.issued_at.is_none(),
         })
+    }
+}
+
+impl<T: Default + Serialize> Session<T> {
+    /// Signs a user in: the session is theirs from now on, begins anew, and has a new id. The id
+    /// from before is worth nothing, so that one that was planted is, too.
+    ///
+    /// What a visitor left in the session stays in it, and so does what the same user did; clear
+    /// what must not. A session that was another user's is emptied first: data, messages, label,
+    /// level and "remember me" are gone, and the `T` is its default. What is written from here on
+    /// is the new user's. Another `Session` of the same request shows what was there before, and
+    /// what is changed through it is dropped.
+    ///
+    /// To be found by [`Engine::sessions_of`](crate::Engine::sessions_of), and ended by it, a
+    /// session has to be somebody's.
+    ///
+    /// # Security
+    /// Call it at every sign-in, also when somebody confirms who they are. Under Flask's rules, and
+    /// for sessions in cookies without a log of revocations, the cookie from before stays valid
+    /// until it times out, for what it held.
+    pub fn sign_in(&mut self, subject: Subject) {
+        let engine = self.handle.engine().clone();
+        let signed_in = self.handle.change(|record, now| {
+            if record.is_anothers(&subject) {
+                record.empty();
+            }
+            // In the second in which the user was signed out everywhere, this is later.
+            let now = engine.begin_time(Some(&subject), now);
+            record.meta.subject = Some(subject);
+            record.meta.signed_in_at = Some(now);
+            record.meta.level = 0;
+            record.created_at = now;
+            record.signed_in = true;
+            record.leave_id(engine.is_stored());
+            record.gain_rights();
+            (now, record.emptied)
+        });
+        let Some((created_at, emptied)) = signed_in else {
+            return;
+        };
+        self.created_at = created_at;
+        if emptied != self.emptied {
+            self.value = T::default();
+            self.opened = Data::default();
+            self.before = None;
+            self.emptied = emptied;
+        }
     }
 }
 
@@ -104,34 +154,6 @@ impl<T: Serialize> Session<T> {
         self.handle
             .look(|record| record.meta.subject.clone())
             .flatten()
-    }
-
-    /// Signs a user in: the session is theirs from now on, begins anew, and has a new id. The id
-    /// from before is worth nothing, so that one that was planted is, too.
-    ///
-    /// What the session holds stays in it; clear what must not. To be found by
-    /// [`Engine::sessions_of`](crate::Engine::sessions_of), and ended by it, a session has to be
-    /// somebody's.
-    ///
-    /// # Security
-    /// Call it at every sign-in, also when somebody confirms who they are. Under Flask's rules, and
-    /// for sessions in cookies without a log of revocations, the cookie from before stays valid
-    /// until it times out, for what it held.
-    pub fn sign_in(&mut self, subject: Subject) {
-        let engine = self.handle.engine().clone();
-        let created_at = self.handle.change(|record, now| {
-            // In the second in which the user was signed out everywhere, this is later.
-            let now = engine.begin_time(Some(&subject), now);
-            record.meta.subject = Some(subject);
-            record.meta.signed_in_at = Some(now);
-            record.meta.level = 0;
-            record.created_at = now;
-            record.signed_in = true;
-            record.leave_id(engine.is_stored());
-            record.gain_rights();
-            now
-        });
-        self.created_at = created_at.unwrap_or(self.created_at);
     }
 
     /// Notes that the user has shown who they are once more, in a way that the application calls
@@ -348,6 +370,13 @@ impl<T: Serialize> Session<T> {
         let Some(before) = self.before.take() else {
             return Ok(());
         };
+        let is_anothers = |record: &Record| record.emptied != self.emptied;
+        if self.handle.look(is_anothers).unwrap_or(false) {
+            tracing::warn!(
+                "a session was changed after somebody else signed in; the change is lost"
+            );
+            return Ok(());
+        }
         let mut after = as_dict(&self.value)?;
         let always_modified = self.handle.follows_flask();
         // Our share of the data is given up first, so that it is changed in place.

@@ -227,6 +227,24 @@ impl Stored {
         if opened.has_expired(moment.now) {
             return Ok(false);
         }
+        if record.emptied > 0 {
+            // What others have left belongs to the user before.
+            record.meta.generation = opened.meta.generation.saturating_add(1);
+        } else {
+            self.merge(moment, record, origin, &opened)?;
+        }
+        origin.succeed(opened, successor);
+        Ok(true)
+    }
+
+    /// Our changes, made to what the session holds by now.
+    fn merge(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        origin: &Origin,
+        opened: &Opened,
+    ) -> Result<(), SessionError> {
         let merged = rebase(
             origin.data.dict(),
             record.data.dict(),
@@ -241,8 +259,7 @@ impl Stored {
         })?;
         record.data = merged.into();
         record.meta = record.meta.rebased(&origin.meta, opened.meta.clone());
-        origin.succeed(opened, successor);
-        Ok(true)
+        Ok(())
     }
 
     /// A request that changed nothing: reading counts as use, but is not written every time.

@@ -6,6 +6,7 @@
     reason = "a test fails when its helpers do"
 )]
 
+mod another_user;
 mod applications;
 mod at_rest;
 mod attacks;
