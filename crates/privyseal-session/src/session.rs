@@ -99,10 +99,22 @@ impl<T: Default + Serialize> Session<T> {
     /// session has to be somebody's.
     ///
     /// # Security
-    /// Call it at every sign-in, also when somebody confirms who they are. Under Flask's rules, and
-    /// for sessions in cookies without a log of revocations, the cookie from before stays valid
-    /// until it times out, for what it held.
+    /// Call it at every sign-in, also when somebody confirms who they are. For sessions in cookies
+    /// without a log of revocations, the cookie from before stays valid until it times out, for
+    /// what it held.
+    ///
+    /// Under Flask's rules the response becomes an error, and so it does with
+    /// [`elevate`](Self::elevate), [`remember`](Self::remember) and [`renew`](Self::renew): their
+    /// sessions know nothing of it, and a sign-in that does nothing must not look like one. Put the
+    /// user's id into the session there, as Flask-Login does: see
+    /// [`FlaskRules::subject_key`](crate::FlaskRules::subject_key).
     pub fn sign_in(&mut self, subject: Subject) {
+        if self.lacks(
+            "sign_in",
+            "put the id of the user into the session, under `FlaskRules::subject_key`",
+        ) {
+            return;
+        }
         let engine = self.handle.engine().clone();
         let signed_in = self.handle.change(|record, now| {
             if record.is_anothers(&subject) {
@@ -149,7 +161,7 @@ impl<T: Serialize> Session<T> {
         self.handle.look(|record| record.id).flatten()
     }
 
-    /// Who is signed in.
+    /// Who is signed in, as [`sign_in`](Self::sign_in) said; nobody under Flask's rules.
     pub fn subject(&self) -> Option<Subject> {
         self.handle
             .look(|record| record.meta.subject.clone())
@@ -159,7 +171,12 @@ impl<T: Serialize> Session<T> {
     /// Notes that the user has shown who they are once more, in a way that the application calls
     /// `level`, such as 2 for a second factor; [`require_fresh`](Self::require_fresh) asks for it.
     /// The session gets a new id, and the one from before is worth nothing.
+    ///
+    /// Under Flask's rules the response becomes an error.
     pub fn elevate(&mut self, level: u8) {
+        if self.lacks("elevate", "put the level and its time into the session") {
+            return;
+        }
         let is_stored = self.handle.engine().is_stored();
         self.handle.change(|record, now| {
             record.meta.signed_in_at = Some(now.max(record.meta.signed_in_at.unwrap_or(now)));
@@ -173,7 +190,8 @@ impl<T: Serialize> Session<T> {
     /// ask before something that a stolen session must not do.
     ///
     /// # Errors
-    /// When they have not; send them to where they can.
+    /// When they have not; send them to where they can. Under Flask's rules always, for no sign-in is
+    /// noted there.
     pub fn require_fresh(&self, max_age: Duration, level: u8) -> Result<(), NotFresh> {
         let now = self.handle.now();
         // A clock that was far ahead when the user signed in would make them fresh until then.
@@ -191,7 +209,13 @@ impl<T: Serialize> Session<T> {
 
     /// Whether the session outlives the browser, with the longer timeouts of
     /// [`Timeouts`](crate::Timeouts): "remember me". It stays so when the session is written again.
+    ///
+    /// Under Flask's rules the response becomes an error; [`set_permanent`](Self::set_permanent)
+    /// does this there.
     pub fn remember(&mut self, remembered: bool) {
+        if self.lacks("remember", "call `set_permanent`") {
+            return;
+        }
         self.handle.change(|record, _| {
             record.modified |= record.meta.remembered != remembered;
             record.meta.remembered = remembered;
@@ -201,8 +225,10 @@ impl<T: Serialize> Session<T> {
     /// What the user reads of this session in the list of theirs, such as the kind of device.
     ///
     /// # Errors
-    /// When it is longer than [`MAX_LABEL_LEN`](Self::MAX_LABEL_LEN) bytes.
+    /// When it is longer than [`MAX_LABEL_LEN`](Self::MAX_LABEL_LEN) bytes; and under Flask's rules,
+    /// whose sessions nobody can list.
     pub fn set_label(&mut self, label: impl Into<String>) -> Result<(), SessionError> {
+        self.check_rules("set_label", "put the text into the session")?;
         let label = label.into();
         if label.len() > Self::MAX_LABEL_LEN {
             return Err(SessionError::TextTooLong {
@@ -274,10 +300,11 @@ impl<T: Serialize> Session<T> {
     /// # Errors
     /// Under Flask's rules, whose sessions have no id, and when no key of the ring signs.
     pub fn csrf_token(&mut self) -> Result<String, SessionError> {
+        self.check_rules(
+            "csrf_token",
+            "let `check_csrf` decide by the headers of the request",
+        )?;
         let engine = self.handle.engine().clone();
-        if self.handle.follows_flask() {
-            return Err(SessionError::NotSupported);
-        }
         let bound = self.handle.change(|record, _| {
             if record.id.is_none() {
                 let id = SessionId::random(&mut rand::rng());
@@ -321,7 +348,12 @@ impl<T: Serialize> Session<T> {
     /// Gives the session a new id for safety's sake. In a store, requests that still bring the old
     /// one are answered for [`Timeouts::grace`](crate::Timeouts::grace), and it is taken for stolen
     /// after that. [`sign_in`](Self::sign_in) and [`elevate`](Self::elevate) do more.
+    ///
+    /// Under Flask's rules, whose sessions have no id, the response becomes an error.
     pub fn renew(&mut self) {
+        if self.lacks("renew", "there is no id that could be renewed") {
+            return;
+        }
         let is_stored = self.handle.engine().is_stored();
         self.handle.change(|record, _| {
             record.leave_id(is_stored);
@@ -344,6 +376,20 @@ impl<T: Serialize> Session<T> {
     /// Saves the session even if nothing in it changed.
     pub fn mark_modified(&mut self) {
         self.handle.change(|record, _| record.modified = true);
+    }
+
+    /// That a call has a meaning under the rules of the engine.
+    fn check_rules(&self, call: &'static str, instead: &'static str) -> Result<(), SessionError> {
+        if self.handle.follows_flask() {
+            return Err(SessionError::NotUnderFlasksRules { call, instead });
+        }
+        Ok(())
+    }
+
+    /// Whether a call has none, which the response says then.
+    fn lacks(&self, call: &'static str, instead: &'static str) -> bool {
+        let checked = self.check_rules(call, instead);
+        checked.map_err(|error| self.handle.fail(error)).is_err()
     }
 
     /// Whether Flask's `session.permanent` is true, as of the last change that was saved.

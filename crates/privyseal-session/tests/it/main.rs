@@ -15,6 +15,7 @@ mod cookies;
 mod csrf;
 mod ending;
 mod flash;
+mod flask_rules;
 mod forms;
 mod kinds;
 mod laziness;
