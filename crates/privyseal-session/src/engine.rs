@@ -133,7 +133,9 @@ impl Engine {
 
     /// Names the application, so that another one with the same key does not take its sessions.
     ///
-    /// A sealed session, and the reference to a stored one, is bound to the name by its key.
+    /// A sealed session, and the reference to a stored one, is bound to the name by its key. In a
+    /// store the users of one application are not those of another: a user `7` of `shop` lies
+    /// there as `//shop/7`.
     /// Flask's format has no place for it but the salt, which becomes `cookie-session/` and the
     /// name: a Flask application that shares the session sets the same salt
     /// (`SecureCookieSessionInterface.salt`). Call this after
@@ -193,7 +195,7 @@ impl Engine {
     ///
     /// Who the user of a session is, and its times, stay readable. A session that is sealed holds
     /// 48 KB at most. Sessions from before this was set, or after it was taken back, cannot be
-    /// read: let them time out first, or end them.
+    /// read and are refused, so that their users sign in anew.
     #[must_use]
     pub fn with_sealing_at_rest(self) -> Self {
         self.change(|settings| settings.seals_at_rest = true)

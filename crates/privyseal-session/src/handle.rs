@@ -76,7 +76,8 @@ impl SessionHandle {
 
     /// Opens the session for a handler, from the headers of the same request.
     ///
-    /// A missing, forged, expired or ended session gives a new, empty one: the default of `T`.
+    /// A missing, forged, expired or ended session gives a new, empty one: the default of `T`. So
+    /// does one in a store that cannot be read, such as one sealed under a key that left the ring.
     ///
     /// # Errors
     /// When the cookie is authentic but holds no session, or one that is not a `T`; and when the

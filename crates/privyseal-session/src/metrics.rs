@@ -91,6 +91,9 @@ labels! {
         /// A cookie was refused: the session gained rights, or in its cookie was renewed, just now, and
         /// the request was under way with the cookie from before.
         RefusedRetired = "refused_retired",
+        /// A cookie was refused: it is authentic, but the row of its session cannot be read, such as
+        /// one that is sealed under a key that left the ring. A warning says why.
+        RefusedUnreadable = "refused_unreadable",
         /// A superseded secret came back after its grace window, which is what a stolen cookie
         /// looks like. The session was ended for everybody who holds it.
         IdReused = "id_reused",

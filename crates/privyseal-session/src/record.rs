@@ -36,6 +36,8 @@ pub(crate) struct Record {
     pub(crate) renewal: Option<Renewal>,
     /// The handler signed a user in.
     pub(crate) signed_in: bool,
+    /// How often the handler signed somebody in to the session of another user.
+    pub(crate) emptied: u32,
     /// The MAC of a cookie that has no id to be revoked by.
     pub(crate) mac: Option<Vec<u8>>,
     /// What it was revoked by or not when it was opened; `None` without a log of revocations.
@@ -45,6 +47,9 @@ pub(crate) struct Record {
     /// The cookie is from just before it was replaced: another response brings the browser its new
     /// cookie, which this one must not replace.
     pub(crate) retired: bool,
+    /// The session that the cookie names, in whose place this one is because its row cannot be
+    /// read. Who signs out ends it as well.
+    pub(crate) unreadable: Option<SessionId>,
     /// The store could not be asked: what is here must not be saved.
     pub(crate) degraded: bool,
     /// The cookie was made under a key that no longer signs.
@@ -71,16 +76,35 @@ impl Record {
             defaults: Defaults::default(),
             renewal: None,
             signed_in: false,
+            emptied: 0,
             mac: None,
             as_opened: None,
             came: Came::default(),
             retired: false,
+            unreadable: None,
             degraded: false,
             needs_reissue: false,
             modified: false,
             written: false,
             ended: false,
         }
+    }
+
+    /// Whether the session is that of another user than this one.
+    pub(crate) fn is_anothers(&self, subject: &Subject) -> bool {
+        self.meta
+            .subject
+            .as_ref()
+            .is_some_and(|user| user != subject)
+    }
+
+    /// Forgets what the user left who had the session until now. The sign-in of the next one sets
+    /// the rest.
+    pub(crate) fn empty(&mut self) {
+        self.data = Data::default();
+        self.meta.label = None;
+        self.meta.remembered = false;
+        self.emptied = self.emptied.saturating_add(1);
     }
 
     /// The session has more rights from now on, which must not come to who had it before.

@@ -42,7 +42,8 @@ impl Engine {
         // Not by the list, which need not have all of them and costs much more.
         let found = stored.store.load(id).await;
         let found = found.map_err(|error| self.outage_or(error.into()))?;
-        if !matches!(&found, Found::Live(row) if row.subject.as_ref() == Some(subject)) {
+        let owner = self.owner(subject);
+        if !matches!(&found, Found::Live(row) if row.subject.as_ref() == Some(&owner)) {
             return Ok(false);
         }
         self.end_session(id).await?;
@@ -79,7 +80,7 @@ impl Engine {
     ) -> Result<u64, SessionError> {
         let stored = self.0.stored.as_ref().filter(|_| self.is_stored());
         let stored = stored.ok_or(SessionError::NotSupported)?;
-        let ended = stored.store.end_all(subject, Some(keep)).await;
+        let ended = stored.store.end_all(&self.owner(subject), Some(keep)).await;
         ended.map_err(|error| self.outage_or(error.into()))
     }
 
@@ -100,7 +101,7 @@ impl Engine {
         }
         match &self.0.stored {
             Some(stored) => {
-                let ended = stored.store.end_all(subject, None).await;
+                let ended = stored.store.end_all(&self.owner(subject), None).await;
                 ended.map_err(|error| self.outage_or(error.into()))
             }
             None => Ok(0),

@@ -24,7 +24,7 @@ impl SessionHandle {
         let rolls_back = status.is_server_error();
         // Even if the store cannot be asked, this node is told that the session is over, and reads
         // it no more.
-        let ends_row = record.ended && record.origin.is_some();
+        let ends_row = record.ended && (record.origin.is_some() || record.unreadable.is_some());
         if record.degraded && !ends_row {
             // Nothing is known of the session, so nothing is done to it or to its cookie.
             let is_lost = record.ended || (record.modified && !rolls_back);
@@ -46,7 +46,7 @@ impl SessionHandle {
                 Ok(None)
             };
         }
-        let closed = if record.origin.is_some() || engine.is_stored() {
+        let closed = if record.origin.is_some() || engine.is_stored() || ends_row {
             self.save(record, rolls_back).await
         } else {
             self.close_cookie(&mut record, timeouts, rolls_back).await

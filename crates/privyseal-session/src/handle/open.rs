@@ -56,6 +56,12 @@ impl SessionHandle {
                 }
                 Box::new(Record {
                     retired: refusal == Some(Event::RefusedRetired),
+                    unreadable: found
+                        .value
+                        .as_deref()
+                        .filter(|_| refusal == Some(Event::RefusedUnreadable))
+                        .and_then(|cookie| codec.read_reference(cookie))
+                        .map(|reference| reference.session_id),
                     ..Record::new(engine.begin_time(None, now))
                 })
             }

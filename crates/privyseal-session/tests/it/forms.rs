@@ -118,7 +118,10 @@ fn under_flasks_rules_there_is_no_token_and_none_passes() {
     let kind = Kind::new(Place::Flask, false);
     let mut browser = kind.visitor();
     let (refused, _) = browser.visit(|visit| open(visit).csrf_token());
-    assert!(matches!(refused, Err(SessionError::NotSupported)));
+    assert!(matches!(
+        refused,
+        Err(SessionError::NotUnderFlasksRules { .. })
+    ));
     assert!(!passes(&mut browser, "any"));
 }
 

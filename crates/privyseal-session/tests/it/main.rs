@@ -6,6 +6,8 @@
     reason = "a test fails when its helpers do"
 )]
 
+mod another_user;
+mod applications;
 mod at_rest;
 mod attacks;
 mod browser;
@@ -13,6 +15,7 @@ mod cookies;
 mod csrf;
 mod ending;
 mod flash;
+mod flask_rules;
 mod forms;
 mod kinds;
 mod laziness;
@@ -42,3 +45,4 @@ mod spill;
 mod steady;
 mod test_store;
 mod timeouts;
+mod unreadable;
