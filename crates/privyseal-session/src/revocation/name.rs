@@ -9,7 +9,8 @@ use crate::store::Subject;
 /// the whole application by 16 bytes, so that a log of revocations tells nobody who was signed out.
 ///
 /// # Security
-/// A session's name is its id, 128 random bits of ours. The others are truncated SHA-256, under a
+/// A session's name is its id, 128 random bits of ours, and that of its cookies before a renewal is
+/// the id with a hash added to it. The others are truncated SHA-256, under a
 /// label for each kind and with the name of the application, so that none is another's. Whoever
 /// chooses two subjects of the same name, for 2^64 hashes, signs out himself. A guess of a subject
 /// can be checked against the log, so keep the log as private as the list of users.
@@ -37,11 +38,7 @@ impl RevocationName {
 
     /// The name of the cookies of a session while it had been renewed so many times, and no other.
     pub fn of_renewal(application: &str, id: SessionId, renewals: u32) -> Self {
-        let mut value = [0; SessionId::LEN + size_of::<u32>()];
-        let (first, last) = value.split_at_mut(SessionId::LEN);
-        first.copy_from_slice(id.as_bytes());
-        last.copy_from_slice(&renewals.to_be_bytes());
-        Self::hashed(Kind::Renewal, application, &value)
+        RenewalNames::new(application, renewals).of(id)
     }
 
     /// The name of a cookie that has no session id: its MAC, *decoded*.
@@ -89,6 +86,24 @@ impl RevocationName {
     }
 }
 
+/// The names of all sessions' cookies that have been renewed so many times: the id, with as many
+/// bits of a hash added to it. Ids are random and ours, so nobody makes two names meet; and whoever
+/// has the hash needs none for each session.
+#[derive(Clone, Copy)]
+pub(super) struct RenewalNames(u128);
+
+impl RenewalNames {
+    pub(super) fn new(application: &str, renewals: u32) -> Self {
+        let hash = RevocationName::hashed(Kind::Renewal, application, &renewals.to_be_bytes());
+        Self(u128::from_be_bytes(hash.0))
+    }
+
+    pub(super) fn of(self, id: SessionId) -> RevocationName {
+        let id = u128::from_be_bytes(*id.as_bytes());
+        RevocationName((id ^ self.0).to_be_bytes())
+    }
+}
+
 /// What a hashed name stands for.
 #[derive(Clone, Copy)]
 #[repr(u8)]
@@ -130,7 +145,6 @@ mod tests {
             RevocationName::of_renewal("", SessionId::from_bytes([7; 16]), 1),
             RevocationName::of_renewal("", SessionId::from_bytes([8; 16]), 0),
             RevocationName::of_renewal("a", SessionId::from_bytes([7; 16]), 0),
-            RevocationName::of_cookie("", &[&[7; 16][..], &[0; 4]].concat()),
         ];
         for (at, name) in names.iter().enumerate() {
             assert!(!names[..at].contains(name), "{at}");
@@ -162,7 +176,7 @@ mod tests {
             ),
             (
                 RevocationName::of_renewal("shop", SessionId::from_bytes([7; 16]), 3),
-                "e7ddfe79b52722a635c893ba58a44855",
+                "54eebf5be11a30bbefcec2846fcac813",
             ),
         ] {
             assert_eq!(hex(name), expected);

@@ -8,6 +8,7 @@ use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 
 use super::follower::Tasks;
+use super::name::RenewalNames;
 use super::shared::Shared;
 use super::{Revocation, RevocationError, RevocationLog, RevocationName, RevocationOptions};
 use crate::store::Subject;
@@ -39,6 +40,8 @@ struct Node {
 struct Application {
     name: String,
     revocation_name: RevocationName,
+    /// Of sessions that were renewed never, once, twice and so on: nearly all.
+    renewals: [RenewalNames; 4],
 }
 
 /// A session as it was found in an authentic cookie.
@@ -157,7 +160,7 @@ impl Revocations {
     /// of the session's `id`, made when it had been renewed so often. `life` is that of
     /// [`revoke_renewal`](Self::revoke_renewal).
     ///
-    /// Costs nothing while nothing is revoked, and a hash after that.
+    /// Costs nothing while nothing is revoked, and another look at the set after that.
     #[inline]
     pub fn renewed_at(
         &self,
@@ -170,7 +173,7 @@ impl Revocations {
             return None;
         }
         let id = session.id.or_else(|| Some(self.id_of(session.mac?)))?;
-        let name = RevocationName::of_renewal(&self.application.name, id, renewals);
+        let name = self.application.renewal(id, renewals);
         let forget_at = set.began_until(&name)?.unix_seconds();
         // What is revoked as a whole is dated by when it is forgotten, and so tells when that was.
         let kept = self.forget_at(Timestamp::from_unix_seconds(0), life);
@@ -219,7 +222,7 @@ impl Revocations {
         renewals: u32,
         life: Duration,
     ) -> Result<(), RevocationError> {
-        let name = RevocationName::of_renewal(&self.application.name, id, renewals);
+        let name = self.application.renewal(id, renewals);
         self.revoke_whole(name, life).await
     }
 
@@ -335,7 +338,18 @@ impl Application {
         Self {
             name: name.to_owned(),
             revocation_name: RevocationName::of_application(name),
+            renewals: [0, 1, 2, 3].map(|renewals| RenewalNames::new(name, renewals)),
         }
+    }
+
+    fn renewal(&self, id: SessionId, renewals: u32) -> RevocationName {
+        let known = usize::try_from(renewals)
+            .ok()
+            .and_then(|renewals| self.renewals.get(renewals));
+        let names = known
+            .copied()
+            .unwrap_or_else(|| RenewalNames::new(&self.name, renewals));
+        names.of(id)
     }
 }
 
