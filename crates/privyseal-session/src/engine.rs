@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::header::COOKIE;
 use privyseal::formats::flask::FlaskOptions;
 
 use crate::cleanup::Cleanup;
@@ -245,7 +246,20 @@ impl Engine {
 
     /// The session of a request; nothing is opened until a handler asks for it.
     pub fn begin(&self, request: &HeaderMap) -> SessionHandle {
-        SessionHandle::new(self.clone(), request)
+        self.begin_with(|| {
+            let cookies = request.get_all(COOKIE).iter().cloned();
+            cookies.map(|cookie| (COOKIE, cookie)).collect()
+        })
+    }
+
+    /// The same for an adapter whose headers are of another type: the cookies are converted only
+    /// if Flask's rules may send one of them again.
+    pub fn begin_with(&self, cookies: impl FnOnce() -> HeaderMap) -> SessionHandle {
+        let refreshes = match self.rules() {
+            Rules::Flask(rules) => rules.refresh_each_request,
+            Rules::Timeouts(_) => false,
+        };
+        SessionHandle::new(self.clone(), refreshes.then(|| Box::new(cookies())))
     }
 
     /// The keys, to be replaced when they rotate.
