@@ -1,6 +1,7 @@
 //! A node of an application: one of several processes that share keys and a store.
 
 use std::io::{Read as _, Write as _};
+use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
@@ -9,7 +10,8 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use privyseal::{KeyRing, SecretKey};
 use privyseal_axum::{Engine, Session, SessionLayer};
-use privyseal_session::revocation::Revocations;
+use privyseal_session::SystemClock;
+use privyseal_session::revocation::{RevocationOptions, Revocations};
 use privyseal_session::store::Subject;
 use privyseal_testkit::behaviour::{Gates, Mode, perform, run};
 use privyseal_testkit::server::AxumServer;
@@ -56,15 +58,23 @@ impl Settings {
         let keys = KeyRing::new(SecretKey::from_bytes(self.key.as_bytes())?);
         let store = run(AnyStore::open(&self.store))?;
         let engine = match &*self.mode {
-            "stored" => return Ok(Engine::stored(keys, store)),
+            "stored" => return Ok(Engine::stored(keys, store).with_store_deadline(PATIENCE)),
             "signed" => Engine::signed(keys),
             "sealed" => Engine::sealed(keys),
             "flask" => Engine::flask(keys),
             mode => anyhow::bail!("there is no mode {mode}"),
         };
-        Ok(engine.with_revocations(Revocations::new(store)))
+        let options = RevocationOptions {
+            deadline: PATIENCE,
+            ..RevocationOptions::default()
+        };
+        let revocations = Revocations::with_options(store, options, SystemClock);
+        Ok(engine.with_revocations(revocations))
     }
 }
+
+/// No outage is meant here, and a machine that is busy with other tests is none.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Random once, and known to everybody since.
 const KEY: &str = "c4f1d20b6a97e85533ac0e7d4b92f6187de05a3c91b84f26";
