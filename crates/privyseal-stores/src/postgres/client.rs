@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime,
+};
 use privyseal_session::store::StoreError;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -28,6 +30,8 @@ impl Client {
         let manager = Manager::from_config(config, tls, configuration);
         let pool = Pool::builder(manager)
             .max_size(connections.get())
+            // The one that was used last: its process in the server is warm, and so are its caches.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .create_timeout(Some(CONNECT_TIMEOUT))
             .build();
