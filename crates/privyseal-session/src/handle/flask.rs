@@ -15,6 +15,15 @@ impl SessionHandle {
         mut record: Box<Record>,
         rules: &FlaskRules,
     ) -> Result<Option<SetCookies>, SessionError> {
+        if record.degraded {
+            // Nothing is known of the session, so nothing is done to it or to its cookie.
+            let is_lost = record.ended || record.modified || record.written;
+            return if is_lost {
+                Err(self.0.engine.outage())
+            } else {
+                Ok(None)
+            };
+        }
         if record.written {
             self.check_signing_key()?;
         }

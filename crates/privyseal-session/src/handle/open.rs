@@ -29,11 +29,16 @@ impl SessionHandle {
         Ok(())
     }
 
-    /// Opens the session that no handler asked for, because Flask's rules may send it again.
+    /// Opens the session that no handler asked for, because Flask's rules may send it again. In an
+    /// outage they do not.
     pub(super) async fn refresh(&self) -> Result<(), SessionError> {
-        if let Some(request) = &self.0.for_refresh {
-            let record = self.read(request).await?;
-            self.lock().record.get_or_insert(record);
+        let Some(request) = &self.0.for_refresh else {
+            return Ok(());
+        };
+        match self.read(request).await {
+            Ok(record) => drop(self.lock().record.get_or_insert(record)),
+            Err(error) if error.is_outage() => {}
+            Err(error) => return Err(error),
         }
         Ok(())
     }

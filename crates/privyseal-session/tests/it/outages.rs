@@ -220,11 +220,6 @@ fn without_the_log_sessions_in_cookies_follow_the_policy_and_untouched_ones_do_n
             let mut browser = kind.user("ada");
             kind.log.set(crate::revocation_log::Health::Down);
             browser.engine = kind.node().with_outage_policy(policy);
-            if kind.follows_flask() {
-                return assert!(
-                    browser.visit(read).0.is_err() || policy == OutagePolicy::Anonymous
-                );
-            }
             let (_, response) = ask(&mut browser, |_| Ok(None));
             assert!(response.unwrap().is_empty(), "{}", kind.name);
             let (seen, _) = ask(&mut browser, read);
