@@ -35,10 +35,10 @@ pub struct Timeouts {
     pub remembered_idle: Duration,
     /// `absolute` of a session that is remembered. 90 days by default.
     pub remembered_absolute: Duration,
-    /// A session in a store gets a new id when it has had its id for this long, so that a stolen
-    /// cookie is noticed when both copies are used. Never by default.
+    /// A session in a store gets a new cookie when it has had its cookie for this long, so that a
+    /// stolen one is noticed when both copies are used. Its id stays. Never by default.
     pub rotate_every: Option<Duration>,
-    /// For this long after a session in a store was given a new id, requests that still bring the
+    /// For this long after a session in a store was given a new cookie, requests that still bring the
     /// old one are answered, with the new one. 20 seconds by default; 10 to 30 are sensible: the
     /// time that the requests of one page take. For sessions in cookies see
     /// [`Session::renew`](crate::Session::renew).

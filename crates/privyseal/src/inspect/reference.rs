@@ -42,15 +42,7 @@ pub(super) fn inspect(text: &str, context: &Context<'_>) -> Option<Report> {
 }
 
 fn verify(text: &str, context: &Context<'_>, ring: &KeyRing, report: &mut Report) {
-    let named = report.named_key;
-    let Some((position, key)) = ring
-        .keys()
-        .enumerate()
-        .find(|(_, key)| Some(key.id()) == named)
-    else {
-        if let Some(id) = named {
-            report.add(Finding::UnknownKey { id });
-        }
+    let Some((position, key)) = report.find_named_key(ring) else {
         return;
     };
     let signed_for = sealed::Context {

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::inspect::content::UnverifiedContent;
 use crate::inspect::when::{Distance, Utc};
 use crate::inspect::{Context, Finding, Format};
+use crate::keyring::RingKey;
 use crate::{KeyId, KeyRing, Timestamp};
 
 /// What there is to know about a token.
@@ -139,6 +140,16 @@ impl Report {
     /// What there is to say about it, the gravest not necessarily first.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// The key of the ring that the token names and its place there; that there is none is noted.
+    pub(super) fn find_named_key<'r>(&mut self, ring: &'r KeyRing) -> Option<(usize, &'r RingKey)> {
+        let id = self.named_key?;
+        let found = ring.keys().enumerate().find(|(_, key)| key.id() == id);
+        if found.is_none() {
+            self.add(Finding::UnknownKey { id });
+        }
+        found
     }
 
     /// The first line.

@@ -50,15 +50,7 @@ pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
 }
 
 fn open(text: &str, context: &Context<'_>, ring: &KeyRing, report: &mut Report) {
-    let named = report.named_key;
-    let Some((position, key)) = ring
-        .keys()
-        .enumerate()
-        .find(|(_, key)| Some(key.id()) == named)
-    else {
-        if let Some(id) = named {
-            report.add(Finding::UnknownKey { id });
-        }
+    let Some((position, key)) = report.find_named_key(ring) else {
         return;
     };
     let sealed_for = sealed::Context {
