@@ -191,6 +191,7 @@ impl Ring {
     pub fn primary(&self) -> &KeyRecord {
         #[expect(
             clippy::expect_used,
+            clippy::missing_panics_doc,
             reason = "a ring has one primary, however it was made or read"
         )]
         self.in_state(KeyState::Primary)

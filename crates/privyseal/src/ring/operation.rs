@@ -11,10 +11,6 @@ use crate::keyring::KeyId;
 
 /// A change of a ring. New keys come with it, named and wrapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made once, applied once; a box would only get in the way"
-)]
 pub enum Operation {
     /// Puts a standby into a ring that has none.
     Stage {

@@ -146,11 +146,11 @@ impl Ring {
         match key.state {
             KeyState::Revoked => Standing::Revoked,
             KeyState::Suspended(_) => Standing::Suspended,
-            KeyState::Staged => Standing::Staged,
             KeyState::Primary | KeyState::VerifyOnly if self.signer_at(now).id == key.id => {
                 Standing::Signs
             }
-            KeyState::Primary => Standing::Staged,
+            // A primary whose time has not come is a standby still.
+            KeyState::Staged | KeyState::Primary => Standing::Staged,
             KeyState::VerifyOnly if key.ends_after(now) => Standing::Verifies,
             KeyState::VerifyOnly => Standing::Expired,
         }

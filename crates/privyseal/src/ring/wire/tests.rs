@@ -214,9 +214,11 @@ fn an_authentic_document_has_one_spelling() {
     }
 }
 
+type Breakage = fn(&mut Ring);
+
 #[test]
 fn a_ring_that_no_operations_make_is_refused() {
-    let breakages: [(&str, fn(&mut Ring)); 26] = [
+    let breakages: [(&str, Breakage); 26] = [
         ("no generation", |ring| ring.generation = 0),
         ("a first one with a past", |ring| ring.generation = 1),
         ("a past that is missing", |ring| ring.previous = None),
@@ -239,45 +241,45 @@ fn a_ring_that_no_operations_make_is_refused() {
         }),
         ("an id twice", |ring| ring.keys[0].id = ring.keys[1].id),
         ("an id of a destroyed key", |ring| {
-            ring.keys[0].id = ring.tombstones[0].id
+            ring.keys[0].id = ring.tombstones[0].id;
         }),
         ("a number twice", |ring| {
-            ring.keys[1].sequence = ring.keys[0].sequence
+            ring.keys[1].sequence = ring.keys[0].sequence;
         }),
         ("a number of a destroyed key", |ring| {
             ring.tombstones[0].sequence = ring.keys[0].sequence;
         }),
         ("a number zero", |ring| ring.keys[0].sequence = 0),
         ("an order that is not by number", |ring| {
-            ring.keys.swap(0, 1)
+            ring.keys.swap(0, 1);
         }),
         ("a number not given yet", |ring| ring.next_sequence -= 1),
         ("a state before the key", |ring| {
-            ring.keys[0].created_at = at(9000)
+            ring.keys[0].created_at = at(9000);
         }),
         ("a state after the ring", |ring| {
-            ring.keys[0].state_since = at(9000)
+            ring.keys[0].state_since = at(9000);
         }),
         ("a generation to come", |ring| {
-            ring.keys[0].state_generation = 9
+            ring.keys[0].state_generation = 9;
         }),
         ("no generation of a state", |ring| {
-            ring.keys[0].state_generation = 0
+            ring.keys[0].state_generation = 0;
         }),
         ("a primary with an end", |ring| {
-            primary(ring).verify_until = Some(at(9000))
+            primary(ring).verify_until = Some(at(9000));
         }),
         ("a primary without a beginning", |ring| {
-            primary(ring).sign_from = None
+            primary(ring).sign_from = None;
         }),
         ("an imported primary", |ring| {
-            primary(ring).origin = Origin::Imported
+            primary(ring).origin = Origin::Imported;
         }),
         ("a retired key without an end", |ring| {
-            ring.keys[0].verify_until = None
+            ring.keys[0].verify_until = None;
         }),
         ("an end before the retirement", |ring| {
-            ring.keys[0].verify_until = Some(at(1))
+            ring.keys[0].verify_until = Some(at(1));
         }),
         ("a time beyond all bounds", |ring| {
             primary(ring).sign_from = Some(Timestamp::from_unix_seconds(1 << 52));
@@ -289,7 +291,7 @@ fn a_ring_that_no_operations_make_is_refused() {
             ring.keys[0].verify_until = Some(Timestamp::from_unix_seconds(1 << 52));
         }),
         ("a key destroyed before it ended", |ring| {
-            ring.tombstones[0].ended_at = at(9000)
+            ring.tombstones[0].ended_at = at(9000);
         }),
     ];
     for (what, break_it) in breakages {

@@ -116,12 +116,11 @@ impl Writer {
     }
 
     fn optional(&mut self, name: &str, time: Option<Timestamp>) {
-        match time {
-            Some(time) => self.time(name, time),
-            None => {
-                self.push(name);
-                self.push("null");
-            }
+        if let Some(time) = time {
+            self.time(name, time);
+        } else {
+            self.push(name);
+            self.push("null");
         }
     }
 
