@@ -9,6 +9,7 @@ pub mod json;
 pub mod keyring;
 pub mod mac;
 pub mod reference;
+pub mod ring;
 pub mod sealed;
 pub mod secret;
 pub mod time;
