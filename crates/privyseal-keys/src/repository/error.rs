@@ -117,7 +117,10 @@ mod tests {
             RepositoryError::Refused("no"),
         ];
         for error in errors {
-            assert!(!error.hint().is_empty() && !error.is_unavailable(), "{error}");
+            assert!(
+                !error.hint().is_empty() && !error.is_unavailable(),
+                "{error}"
+            );
         }
         let outage = RepositoryError::unavailable("no");
         assert!(outage.is_unavailable() && outage.hint().contains("no new key"));

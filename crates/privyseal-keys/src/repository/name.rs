@@ -65,7 +65,16 @@ mod tests {
         for name in ["m", "main", "A-b_c.9", &"x".repeat(64)] {
             assert_eq!(RingName::new(name).unwrap().as_str(), name);
         }
-        for name in ["", "a b", "a/b", "a'b", "a:b", "{a}", "\u{fc}", &"x".repeat(65)] {
+        for name in [
+            "",
+            "a b",
+            "a/b",
+            "a'b",
+            "a:b",
+            "{a}",
+            "\u{fc}",
+            &"x".repeat(65),
+        ] {
             assert_eq!(RingName::new(name), Err(RingNameError), "{name}");
         }
     }

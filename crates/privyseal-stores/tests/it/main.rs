@@ -11,8 +11,6 @@ mod memory;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-mod process;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod proxy;
 #[cfg(feature = "redis")]
