@@ -26,6 +26,8 @@ async fn a_directory_that_was_replaced_is_watched(repository: impl Repository, p
         let elsewhere = path.with_file_name(format!("before-{generation}"));
         fs::rename(path, &elsewhere).unwrap();
         copy(&elsewhere, path);
+        // At once: it is another directory than the one that was watched.
+        repository.changed().await;
         let write = write(&repository, generation..=generation);
         let heard = async {
             while repository.read().await.unwrap() != Some(ring(generation)) {
@@ -33,8 +35,6 @@ async fn a_directory_that_was_replaced_is_watched(repository: impl Repository, p
             }
         };
         tokio::join!(heard, write);
-        // Of the one that is there now, and not of the old one alone.
-        repository.changed().await;
     }
 }
 
