@@ -17,6 +17,13 @@ mod proxy;
 mod redis;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
 mod restarts;
+#[cfg(any(
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite"
+))]
+mod rings;
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;

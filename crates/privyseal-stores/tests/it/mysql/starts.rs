@@ -46,7 +46,7 @@ async fn tables_of_a_newer_version_are_refused() {
         error,
         ConnectError::NewerTables {
             found: 99,
-            known: 1
+            known: 2
         }
     ));
 }
