@@ -13,14 +13,14 @@ use privyseal_testkit::sibling::{Process, tell, told_database};
 use super::names;
 
 #[tokio::test]
-async fn a_process_killed_200_times_leaves_a_whole_ring_in_its_file() {
+async fn a_process_killed_200_times_leaves_a_whole_ring_in_its_file_i9() {
     let test = "rings::crash::a_process_writes_a_file_until_it_is_killed";
     let repository = |path: &Path| FileRepository::new(path);
     killed_200_times(test, repository).await;
 }
 
 #[tokio::test]
-async fn a_process_killed_200_times_leaves_a_whole_ring_in_its_shared_directory() {
+async fn a_process_killed_200_times_leaves_a_whole_ring_in_its_shared_directory_i9() {
     let test = "rings::crash::a_process_writes_a_shared_directory_until_it_is_killed";
     let repository = |path: &Path| SharedFileRepository::new(path);
     killed_200_times(test, repository).await;
