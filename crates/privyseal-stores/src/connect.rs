@@ -30,14 +30,14 @@ use privyseal_session::store::StoreError;
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is none of this kind of store, or asks for what was not compiled in.
-    #[error("the URL of the session store cannot be read\nhint: {}", self.hint())]
+    #[error("the URL of the store cannot be read\nhint: {}", self.hint())]
     Url(&'static str),
     /// What is there belongs to something else.
-    #[error("what is in the place of the session store is not ours\nhint: {}", self.hint())]
+    #[error("what is in the place of the store is not ours\nhint: {}", self.hint())]
     Foreign,
     /// The tables were made by a newer version of this program.
     #[error(
-        "the tables of the session store have version {found}, and this program knows {known}\n\
+        "the tables of the store have version {found}, and this program knows {known}\n\
          hint: {}", self.hint()
     )]
     NewerTables {
@@ -47,11 +47,11 @@ pub enum ConnectError {
         known: u64,
     },
     /// The user of the URL may not make the tables, or not use them.
-    #[error("the user of the session store may not do what it takes\nhint: {}", self.hint())]
+    #[error("the user of the store may not do what it takes\nhint: {}", self.hint())]
     NoRights(#[source] StoreError),
     /// The database would refuse rows that a session may need.
     #[error(
-        "the session store takes packets of {found} bytes, and sessions need {needed}\n\
+        "the store takes packets of {found} bytes, and we need {needed}\n\
          hint: {}", self.hint()
     )]
     PacketsTooSmall {

@@ -21,11 +21,18 @@ mod postgres;
 mod redis;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
 mod repeat;
+#[cfg(any(
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite"
+))]
+mod ring;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisOptions, RedisStore};
+pub use self::redis::{RedisOptions, RedisRepository, RedisStore};
 #[cfg(any(
     feature = "mysql",
     feature = "postgres",
@@ -35,8 +42,8 @@ pub use self::redis::{RedisOptions, RedisStore};
 pub use connect::ConnectError;
 pub use memory::MemoryStore;
 #[cfg(feature = "mysql")]
-pub use mysql::MySqlStore;
+pub use mysql::{MySqlRepository, MySqlStore};
 #[cfg(feature = "postgres")]
-pub use postgres::PostgresStore;
+pub use postgres::{PostgresRepository, PostgresStore};
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteRepository, SqliteStore};

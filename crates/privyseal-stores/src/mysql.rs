@@ -3,6 +3,7 @@
 mod client;
 mod error;
 mod revocations;
+mod ring;
 mod rows;
 mod schema;
 
@@ -19,11 +20,13 @@ use crate::repeat::Repeat;
 use client::Client;
 use rows::{bytes, limit as limit_of, seconds, subject as subject_of};
 
+pub use ring::MySqlRepository;
+
 /// Keeps sessions and revocations in MySQL 8.0 or MariaDB 10.6, or later.
 ///
 /// Every call is one statement and one round trip, from the second time on that a connection runs
 /// it; an update that is in conflict takes a second one to read the row. Revocations spread by
-/// polling. The tables `privyseal_sessions`, `privyseal_revocations` and `privyseal_schema` are
+/// polling. The tables, whose names all begin with `privyseal_`, are
 /// made and brought up to date on the way in, however many processes start at once.
 ///
 /// # Examples

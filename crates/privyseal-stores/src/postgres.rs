@@ -1,8 +1,10 @@
 //! Sessions in PostgreSQL.
 
+mod changes;
 mod client;
 mod error;
 mod revocations;
+mod ring;
 mod rows;
 mod schema;
 mod tls;
@@ -16,17 +18,19 @@ use privyseal_session::store::{Found, NewRow, Row, Store, StoreError, Subject, U
 
 use crate::connect::ConnectError;
 use crate::repeat::Repeat;
+use changes::Changes;
 use client::Client;
-use revocations::Changes;
 use rows::{Private, bounded, seconds};
+
+pub use ring::PostgresRepository;
 
 /// Keeps sessions and revocations in PostgreSQL 13 or later.
 ///
 /// Every call is one statement and one round trip, from the second time on that a connection runs
-/// it; an update that is in conflict takes a second one to read the row. The tables
-/// `privyseal_sessions`, `privyseal_revocations` and `privyseal_schema` are made and brought up to
-/// date on the way in, however many processes start at once; they are looked for as the connection's
-/// `search_path` says, which `?options=-csearch_path%3Dsessions` sets.
+/// it; an update that is in conflict takes a second one to read the row. The tables, whose names
+/// all begin with `privyseal_`, are made and brought up to date on the way in, however many
+/// processes start at once; they are looked for as the connection's `search_path` says, which
+/// `?options=-csearch_path%3Dsessions` sets.
 ///
 /// It may sit behind a pooler that knows prepared statements (`PgBouncer` from 1.21 on). One that
 /// works by transactions delivers no notifications; revocations then spread by polling alone.
@@ -71,7 +75,7 @@ impl PostgresStore {
         schema::migrate(&client).await?;
         Ok(Self {
             client,
-            changes: Changes::new(connector),
+            changes: Changes::new(connector, revocations::CHANNEL),
         })
     }
 }

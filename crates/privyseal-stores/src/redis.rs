@@ -7,6 +7,7 @@ mod link;
 mod listener;
 mod log;
 mod options;
+mod ring;
 mod row;
 mod script;
 mod sessions;
@@ -22,6 +23,7 @@ use link::{Link, Single};
 use listener::Listener;
 
 pub use options::RedisOptions;
+pub use ring::RedisRepository;
 
 /// Sessions and revocations in Redis or Valkey: one server, or a cluster.
 ///

@@ -5,6 +5,7 @@ mod file;
 mod log;
 mod migrations;
 mod readers;
+mod ring;
 mod rows;
 mod writer;
 
@@ -20,6 +21,8 @@ use crate::connect::ConnectError;
 use readers::Readers;
 use rows::OwnedRow;
 use writer::{Durability, Writer};
+
+pub use ring::SqliteRepository;
 
 /// Keeps sessions and revocations in a file, for all processes of one machine.
 ///
@@ -67,17 +70,12 @@ impl SqliteStore {
     /// of this program.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, ConnectError> {
         let path: PathBuf = path.as_ref().to_owned();
-        blocking(move || {
-            let path = file::create(&path)?;
-            let mut connection = file::connect(&path).map_err(failure::of)?;
-            migrations::run(&mut connection)?;
-            Ok(Self {
-                readers: Readers::new(path)?,
-                writer: Writer::start(connection)?,
-                bell: Bell::default(),
-            })
+        let (readers, writer) = blocking(move || open(&path)).await?;
+        Ok(Self {
+            readers,
+            writer,
+            bell: Bell::default(),
         })
-        .await
     }
 }
 
@@ -197,6 +195,14 @@ impl RevocationLog for SqliteStore {
             })
             .await
     }
+}
+
+/// Opens the database, with tables that are up to date.
+fn open(path: &Path) -> Result<(Readers, Writer), ConnectError> {
+    let path = file::create(path)?;
+    let mut connection = file::connect(&path).map_err(failure::of)?;
+    migrations::run(&mut connection)?;
+    Ok((Readers::new(path)?, Writer::start(connection)?))
 }
 
 /// Runs what may wait for a disk or for another process on a thread where that hurts nobody.

@@ -6,8 +6,10 @@ pub mod client;
 pub mod clock;
 pub mod flask;
 pub mod random;
+pub mod rings;
 pub mod server;
 pub mod servers;
+pub mod sibling;
 pub mod typed;
 pub mod vectors;
 

@@ -21,7 +21,7 @@ const RULES: &[(&str, May)] = &[
     ("privyseal-session", May::Only(&["privyseal"])),
     (
         "privyseal-stores",
-        May::Only(&["privyseal", "privyseal-session"]),
+        May::Only(&["privyseal", "privyseal-keys", "privyseal-session"]),
     ),
     (
         "privyseal-axum",

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
 
+#[cfg(all(feature = "conformance", feature = "files"))]
+mod rings;
+
 use std::env;
 use std::fs;
 use std::path::Path;

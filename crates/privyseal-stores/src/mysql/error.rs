@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use mysql_async::{DriverError, Error, IoError, ServerError};
+use privyseal_keys::repository::RepositoryError;
 use privyseal_session::store::StoreError;
 
 use crate::connect::ConnectError;
@@ -112,6 +113,17 @@ impl From<Failure> for ConnectError {
             Self::NoRights(failure.into())
         } else {
             Self::Store(failure.into())
+        }
+    }
+}
+
+/// Of a statement about a key ring.
+impl From<Failure> for RepositoryError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_forbidden() {
+            Self::denied(StoreError::from(failure))
+        } else {
+            crate::ring::error(failure.into())
         }
     }
 }

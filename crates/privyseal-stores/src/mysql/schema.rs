@@ -107,13 +107,14 @@ const LOCK: &str = "CONCAT('privyseal:', SHA1(DATABASE()))";
 ///
 /// Bytes throughout: a collation would take subjects for each other that differ in case, in
 /// accents or in spaces at the end.
-const MIGRATIONS: [&[&str]; 1] = [&[
-    "CREATE TABLE IF NOT EXISTS privyseal_schema (
+const MIGRATIONS: [&[&str]; 2] = [
+    &[
+        "CREATE TABLE IF NOT EXISTS privyseal_schema (
         name VARBINARY(32) NOT NULL PRIMARY KEY,
         value BIGINT UNSIGNED NOT NULL
     ) ENGINE = InnoDB",
-    "INSERT IGNORE INTO privyseal_schema (name, value) VALUES ('version', 0), ('revocations', 0)",
-    "CREATE TABLE IF NOT EXISTS privyseal_sessions (
+        "INSERT IGNORE INTO privyseal_schema (name, value) VALUES ('version', 0), ('revocations', 0)",
+        "CREATE TABLE IF NOT EXISTS privyseal_sessions (
         id VARBINARY(16) NOT NULL PRIMARY KEY,
         version BIGINT UNSIGNED NOT NULL,
         subject VARBINARY(255),
@@ -124,11 +125,26 @@ const MIGRATIONS: [&[&str]; 1] = [&[
         KEY privyseal_sessions_subject (subject),
         KEY privyseal_sessions_expires_at (expires_at)
     ) ENGINE = InnoDB",
-    "CREATE TABLE IF NOT EXISTS privyseal_revocations (
+        "CREATE TABLE IF NOT EXISTS privyseal_revocations (
         position BIGINT UNSIGNED NOT NULL PRIMARY KEY,
         name VARBINARY(16) NOT NULL,
         began_until BIGINT UNSIGNED NOT NULL,
         forget_at BIGINT UNSIGNED NOT NULL,
         KEY privyseal_revocations_forget_at (forget_at)
     ) ENGINE = InnoDB",
-]];
+    ],
+    // The present ring is among the past ones, so that a ring that is missing is missed.
+    &[
+        "CREATE TABLE IF NOT EXISTS privyseal_rings (
+        name VARBINARY(64) NOT NULL PRIMARY KEY,
+        generation BIGINT UNSIGNED NOT NULL,
+        document MEDIUMBLOB NOT NULL
+    ) ENGINE = InnoDB",
+        "CREATE TABLE IF NOT EXISTS privyseal_past_rings (
+        name VARBINARY(64) NOT NULL,
+        generation BIGINT UNSIGNED NOT NULL,
+        document MEDIUMBLOB NOT NULL,
+        PRIMARY KEY (name, generation)
+    ) ENGINE = InnoDB",
+    ],
+];

@@ -6,7 +6,6 @@ use std::ops::Deref;
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime,
 };
-use privyseal_session::store::StoreError;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -51,7 +50,7 @@ impl Client {
         repeat: Repeat,
         statement: &'static str,
         parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<Row>, Failure> {
         let (mut conflicts, mut losses) = (0, 0);
         loop {
             let failure = match self.attempt(statement, parameters).await {
@@ -63,7 +62,7 @@ impl Client {
             } else if failure.is_loss() && losses == 0 && failure.may_repeat(repeat) {
                 losses += 1;
             } else {
-                return Err(failure.into());
+                return Err(failure);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What PostgreSQL's errors mean, without what they quote.
 
 use deadpool_postgres::PoolError;
+use privyseal_keys::repository::RepositoryError;
 use privyseal_session::store::StoreError;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -94,6 +95,17 @@ impl From<Failure> for ConnectError {
             Self::NoRights(failure.into())
         } else {
             Self::Store(failure.into())
+        }
+    }
+}
+
+/// Of a statement about a key ring.
+impl From<Failure> for RepositoryError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_forbidden() {
+            Self::denied(StoreError::from(failure))
+        } else {
+            crate::ring::error(failure.into())
         }
     }
 }

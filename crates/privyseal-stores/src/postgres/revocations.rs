@@ -1,19 +1,11 @@
-//! The log of revocations, and the connection on which PostgreSQL says that it grew.
-
-use std::future::poll_fn;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+//! The log of revocations.
 
 use privyseal::Timestamp;
 use privyseal_session::revocation::{Page, Revocation, RevocationLog, RevocationName};
 use privyseal_session::store::StoreError;
-use tokio::task::AbortHandle;
-use tokio_postgres::AsyncMessage;
 
 use super::PostgresStore;
 use super::rows::{self, Private, bounded, seconds};
-use super::tls::Connector;
-use crate::bell::Bell;
 use crate::repeat::Repeat;
 
 impl RevocationLog for PostgresStore {
@@ -64,75 +56,8 @@ impl RevocationLog for PostgresStore {
     }
 }
 
-/// Waits for notifications on a connection of its own, from the first call on.
-pub(super) struct Changes {
-    connector: Connector,
-    bell: Arc<Bell>,
-    listener: OnceLock<Listener>,
-}
-
-struct Listener(AbortHandle);
-
-impl Changes {
-    pub(super) fn new(connector: Connector) -> Self {
-        Self {
-            connector,
-            bell: Arc::default(),
-            listener: OnceLock::new(),
-        }
-    }
-
-    async fn heard(&self) {
-        self.listener.get_or_init(|| {
-            let listening = listen(self.connector.clone(), Arc::clone(&self.bell));
-            Listener(tokio::spawn(listening).abort_handle())
-        });
-        self.bell.heard().await;
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Listens for ever, on one connection after the other.
-async fn listen(connector: Connector, bell: Arc<Bell>) {
-    loop {
-        if let Err(error) = listen_once(&connector, &bell).await {
-            let error = StoreError::from(super::error::Failure::from(error));
-            tracing::debug!(%error, "revocations are polled until PostgreSQL is back");
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-async fn listen_once(connector: &Connector, bell: &Arc<Bell>) -> Result<(), tokio_postgres::Error> {
-    let (config, tls) = connector.parts();
-    let (client, mut connection) = config.connect(tls).await?;
-    let notified = Arc::clone(bell);
-    let messages = tokio::spawn(async move {
-        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-            if let AsyncMessage::Notification(_) = message? {
-                notified.ring();
-            }
-        }
-        Ok(())
-    });
-    client.batch_execute(LISTEN).await?;
-    // What was appended while nobody listened.
-    bell.ring();
-    // The client ends the connection when it is dropped, also with this task.
-    let ended = messages.await.unwrap_or(Ok(()));
-    drop(client);
-    ended
-}
-
-/// Between two connections for notifications.
-const PAUSE: Duration = Duration::from_millis(500);
-
-const LISTEN: &str = "LISTEN privyseal_revocations";
+/// The channel of [`APPEND`].
+pub(super) const CHANNEL: &str = "privyseal_revocations";
 
 /// The row of the counter is locked until the commit, so that positions appear in their order; a
 /// sequence would hand them out in the order of the calls.

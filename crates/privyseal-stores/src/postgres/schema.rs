@@ -61,7 +61,8 @@ async fn version(transaction: &deadpool_postgres::Transaction<'_>) -> Result<u64
 }
 
 /// Each leads from the version of its index to the next. Never edit one that was released.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE privyseal_schema (
         name text PRIMARY KEY,
         value bigint NOT NULL
@@ -86,7 +87,22 @@ const MIGRATIONS: [&str; 1] = ["
         forget_at bigint NOT NULL
     );
     CREATE INDEX privyseal_revocations_forget_at ON privyseal_revocations (forget_at);
-"];
+",
+    // The present ring is among the past ones, so that a ring that is missing is missed.
+    "
+    CREATE TABLE privyseal_rings (
+        name text PRIMARY KEY,
+        generation bigint NOT NULL,
+        document bytea NOT NULL
+    );
+    CREATE TABLE privyseal_past_rings (
+        name text NOT NULL,
+        generation bigint NOT NULL,
+        document bytea NOT NULL,
+        PRIMARY KEY (name, generation)
+    );
+",
+];
 
 /// "privysea" in ASCII, so that no other program of the database has the same lock.
 const LOCK: i64 = i64::from_be_bytes(*b"privysea");

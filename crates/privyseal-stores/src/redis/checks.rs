@@ -1,4 +1,4 @@
-//! Looks at a server once, for settings under which sessions get lost.
+//! Looks at a server once, for settings under which sessions and key rings get lost.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use redis::{Client, FromRedisValue, RedisError};
 use super::error::store_error;
 use super::options::RedisOptions;
 
-/// Warns of a server that drops sessions when its memory is full, or forgets them when it ends.
+/// Warns of a server that drops what it holds when its memory is full, or forgets them when it ends.
 ///
 /// Managed services forbid some of the questions; what cannot be asked is passed over.
 pub(super) async fn warn_of_settings(
@@ -40,13 +40,13 @@ pub(super) async fn warn_of_settings(
     if let Some(policy) = field("maxmemory_policy").filter(|policy| policy != "noeviction") {
         tracing::warn!(
             policy,
-            "Redis drops sessions when its memory is full; set maxmemory-policy to noeviction"
+            "Redis drops what it holds when its memory is full; set maxmemory-policy to noeviction"
         );
     }
     let no_file = field("aof_enabled").is_some_and(|enabled| enabled == "0");
     let no_snapshots = save.is_some_and(|save| save.get("save").is_some_and(String::is_empty));
     if no_file && no_snapshots {
-        tracing::warn!("Redis keeps sessions in memory only; set appendonly to yes");
+        tracing::warn!("Redis keeps what it holds in memory only; set appendonly to yes");
     }
     Ok(())
 }

@@ -8,8 +8,11 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// Why Redis could not be asked, without anything that was sent to it.
 #[derive(Debug, thiserror::Error)]
-#[error("Redis: {0}")]
-struct Failure(String);
+#[error("Redis: {text}")]
+struct Failure {
+    text: String,
+    is_denied: bool,
+}
 
 /// An answer that is none of those a command can have.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +30,24 @@ pub(super) fn store_error(error: &RedisError) -> StoreError {
     if is_full(error) {
         return StoreError::Full;
     }
-    let failure = Failure(describe(error));
-    if is_unreadable(error) {
+    let failure = Failure {
+        text: describe(error),
+        is_denied: denies(error),
+    };
+    if is_unreadable(error) && !failure.is_denied {
         StoreError::unreadable(failure)
     } else {
         StoreError::unavailable(failure)
     }
+}
+
+/// Whether the server said that this user may not do it.
+pub(super) fn is_denied(error: &StoreError) -> bool {
+    let StoreError::Unavailable(source) = error else {
+        return false;
+    };
+    let failure = source.downcast_ref::<Failure>();
+    failure.is_some_and(|failure| failure.is_denied)
 }
 
 /// Whether another connection may answer where this one does not: it is broken, silent, or leads
@@ -53,6 +68,17 @@ pub(super) fn is_no_script(error: &RedisError) -> bool {
 fn is_full(error: &RedisError) -> bool {
     let wrapped = || error.detail().is_some_and(|text| text.contains("-OOM "));
     error.code() == Some("OOM") || wrapped()
+}
+
+/// Of what a script was not allowed, servers say so in a text of their own.
+fn denies(error: &RedisError) -> bool {
+    let in_script = [
+        "ACL failure in script",
+        "can't run this command",
+        "can't access",
+    ];
+    let says = |text: &str| in_script.iter().any(|refusal| text.contains(refusal));
+    error.code() == Some("NOPERM") || error.detail().is_some_and(says)
 }
 
 fn is_unreadable(error: &RedisError) -> bool {

@@ -1,4 +1,4 @@
-//! Hears of new entries in the log, on a connection of its own.
+//! Hears of changes, on a connection of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ async fn listen(servers: &[Client], channel: &str, options: &RedisOptions, bell:
     for server in servers.iter().cycle() {
         if let Err(error) = listen_to(server, channel, options, bell).await {
             let code = error.code();
-            tracing::debug!(code, "no connection to hear of revocations");
+            tracing::debug!(code, "no connection to hear of changes");
         }
         tokio::time::sleep(PAUSE).await;
     }

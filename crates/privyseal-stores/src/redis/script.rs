@@ -75,6 +75,12 @@ pub(super) static SINCE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("since.lua")));
 pub(super) static PRUNE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("prune.lua")));
+pub(super) static RING_READ: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("ring_read.lua")));
+pub(super) static RING_SWAP: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("ring_swap.lua")));
+pub(super) static RING_HISTORY: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("ring_history.lua")));
 
 fn with_index(code: &str) -> Script {
     Script::new([include_str!("index.lua"), code].concat())

@@ -101,6 +101,18 @@ const MIGRATIONS: &[&str] = &[
          forget_at INTEGER NOT NULL
      ) STRICT;
      CREATE INDEX revocations_by_end ON revocations (forget_at);",
+    // The present ring is among the past ones, so that a ring that is missing is missed.
+    "CREATE TABLE rings (
+         name TEXT PRIMARY KEY NOT NULL,
+         generation INTEGER NOT NULL,
+         document BLOB NOT NULL
+     ) STRICT;
+     CREATE TABLE past_rings (
+         name TEXT NOT NULL,
+         generation INTEGER NOT NULL,
+         document BLOB NOT NULL,
+         PRIMARY KEY (name, generation)
+     ) STRICT;",
 ];
 
 /// `PvSs`: what tells our databases from those of others.

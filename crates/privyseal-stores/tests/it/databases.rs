@@ -136,7 +136,7 @@ pub(crate) fn only_who_is_trusted_is_talked_to(authority: &Path, test: &str, url
 /// what it said.
 #[cfg(any(feature = "mysql-tls", feature = "postgres-tls"))]
 fn process_that_trusts(authority: &Path, test: &str, url: &str) -> (bool, String) {
-    let output = crate::process::command(test, url)
+    let output = privyseal_testkit::sibling::command(test, url)
         .env("SSL_CERT_FILE", authority)
         .env_remove("SSL_CERT_DIR")
         .stdin(Stdio::null())

@@ -11,14 +11,19 @@ mod memory;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-mod process;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod proxy;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
 mod restarts;
+#[cfg(any(
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite"
+))]
+mod rings;
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -5,7 +5,7 @@ use privyseal_stores::{ConnectError, MySqlStore};
 use privyseal_testkit::servers::mariadb::MariadbServer;
 
 use crate::databases;
-use crate::process::{ten_at_once, told_database_and_to_go};
+use privyseal_testkit::sibling::{ten_at_once, told_database_and_to_go};
 
 #[test]
 fn ten_processes_start_at_once_on_an_empty_database() {
@@ -46,7 +46,7 @@ async fn tables_of_a_newer_version_are_refused() {
         error,
         ConnectError::NewerTables {
             found: 99,
-            known: 1
+            known: 2
         }
     ));
 }

@@ -71,8 +71,8 @@ async fn what_is_no_address_is_refused() {
 
 #[tokio::test]
 async fn settings_that_lose_sessions_are_warned_of() {
-    let policy = "Redis drops sessions when its memory is full";
-    let file = "Redis keeps sessions in memory only";
+    let policy = "Redis drops what it holds when its memory is full";
+    let file = "Redis keeps what it holds in memory only";
     let warned = warnings("").await;
     assert!(
         !warned.contains(policy) && !warned.contains(file),

@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::patiently;
-use crate::process::{Process, tell, told_database};
 use crate::row::{random_id, row};
+use privyseal_testkit::sibling::{Process, tell, told_database};
 
 #[tokio::test]
 async fn a_process_killed_200_times_loses_nothing_and_ends_no_session_in_vain() {

@@ -7,8 +7,8 @@ use privyseal_session::store::{Found, Store as _, Updated};
 use privyseal_stores::SqliteStore;
 
 use super::patiently;
-use crate::process::{ten_at_once, told_database_and_to_go};
 use crate::row::row;
+use privyseal_testkit::sibling::{ten_at_once, told_database_and_to_go};
 
 #[test]
 fn ten_processes_start_at_once_on_no_database_and_lose_nothing() {

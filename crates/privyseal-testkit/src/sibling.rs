@@ -1,11 +1,18 @@
 //! This test binary as further processes: each runs one test, on a database that it is told.
 
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a test fails when its helpers do"
+)]
+
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A child that runs a test; it is killed when this is dropped.
-pub(crate) struct Process {
+#[derive(Debug)]
+pub struct Process {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
@@ -13,7 +20,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Runs this test of ours in a child, on the database of this path or URL.
-    pub(crate) fn start(test: &str, database: impl AsRef<OsStr>) -> Self {
+    pub fn start(test: &str, database: impl AsRef<OsStr>) -> Self {
         let mut child = command(test, database)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -32,7 +39,7 @@ impl Process {
     }
 
     /// The next line of its own that a child writes; `None` when it has ended.
-    pub(crate) fn line(&mut self) -> Option<String> {
+    pub fn line(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
             // A child that was killed may leave half a line.
@@ -47,13 +54,12 @@ impl Process {
     }
 
     /// SIGKILL.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
     }
 
     /// Waits until it has ended by itself; whether its test passed.
-    pub(crate) fn passed(mut self) -> bool {
+    pub fn passed(mut self) -> bool {
         self.child.wait().unwrap().success()
     }
 }
@@ -67,9 +73,14 @@ impl Drop for Process {
 }
 
 /// Runs a test of ours in ten children, which all begin at the same moment.
-pub(crate) fn ten_at_once(test: &str, database: impl AsRef<OsStr>) {
-    let start = || Process::start(test, database.as_ref());
-    let mut processes: Vec<Process> = (0..10).map(|_| start()).collect();
+pub fn ten_at_once(test: &str, database: impl AsRef<OsStr>) {
+    all_at_once(&vec![database.as_ref().to_owned(); 10], test);
+}
+
+/// Runs a test of ours in one child for each of these databases; all begin at the same moment.
+pub fn all_at_once(databases: &[impl AsRef<OsStr>], test: &str) {
+    let start = |database| Process::start(test, database);
+    let mut processes: Vec<Process> = databases.iter().map(start).collect();
     for process in &mut processes {
         assert_eq!(process.line().as_deref(), Some(READY));
     }
@@ -82,7 +93,7 @@ pub(crate) fn ten_at_once(test: &str, database: impl AsRef<OsStr>) {
 }
 
 /// A child that runs a test of ours, and finds its database in the environment.
-pub(crate) fn command(test: &str, database: impl AsRef<OsStr>) -> Command {
+pub fn command(test: &str, database: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args([test, "--exact", "--quiet", "--nocapture"])
@@ -91,12 +102,12 @@ pub(crate) fn command(test: &str, database: impl AsRef<OsStr>) -> Command {
 }
 
 /// In a child: the database it was told. Nothing in the process that runs all tests.
-pub(crate) fn told_database() -> Option<String> {
+pub fn told_database() -> Option<String> {
     Some(std::env::var_os(DATABASE)?.into_string().unwrap())
 }
 
-/// The same, at the moment when all of [`ten_at_once`] begin.
-pub(crate) fn told_database_and_to_go() -> Option<String> {
+/// The same, at the moment when all of [`all_at_once`] begin.
+pub fn told_database_and_to_go() -> Option<String> {
     let database = told_database()?;
     tell(READY);
     std::io::stdin().read_line(&mut String::new()).unwrap();
@@ -104,7 +115,7 @@ pub(crate) fn told_database_and_to_go() -> Option<String> {
 }
 
 /// In a child: writes a line for the parent, whole, and past the capture of the harness.
-pub(crate) fn tell(line: &str) {
+pub fn tell(line: &str) {
     if told_database().is_none() {
         return;
     }
