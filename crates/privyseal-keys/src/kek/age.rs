@@ -234,6 +234,3 @@ fn authentication(author: &Key, associated: &[u8], sealed: &[u8]) -> Hmac<Sha256
 pub const MAX_RECIPIENTS: usize = 20;
 
 const TAG_LEN: usize = 32;
-
-#[cfg(test)]
-mod tests;

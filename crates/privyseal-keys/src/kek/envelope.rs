@@ -205,3 +205,42 @@ impl fmt::Debug for Envelope {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kek::PlainKek;
+
+    #[tokio::test]
+    async fn a_key_under_the_name_of_another_one_is_refused() {
+        let kek = PlainKek::for_file("nowhere");
+        let id = RingId::from_bytes([1; 16]);
+        let envelope = Envelope::create(&kek, id).await.unwrap();
+        let [mut primary, standby] = [[2; 32], [3; 32]].map(|key| envelope.wrap(&key).unwrap());
+        // As a writer would do it that mixes up its keys: wrapped for the name, and another key.
+        primary.material = envelope.material(primary.id, &[4; 32]).unwrap();
+        let new = privyseal::ring::NewRing {
+            id,
+            policy: privyseal::ring::RingPolicy::default(),
+            primary,
+            standby,
+        };
+        let now = privyseal::Timestamp::from_unix_seconds(1_700_000_000);
+        let ring = Ring::init(new, now).unwrap();
+        let refused = envelope.unwrap(ring.primary()).unwrap_err();
+        assert!(matches!(refused, KekError::CorruptKey(name) if name == ring.primary().id()));
+        assert!(envelope.unwrap(ring.standby().unwrap()).is_ok());
+        assert!(envelope.rewrap(&ring, &kek).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn keys_have_1_to_984_bytes() {
+        let kek = PlainKek::for_file("nowhere");
+        let envelope = Envelope::create(&kek, RingId::from_bytes([1; 16]))
+            .await
+            .unwrap();
+        for (length, fits) in [(0, false), (1, true), (984, true), (985, false)] {
+            assert_eq!(envelope.wrap(&vec![7; length]).is_ok(), fits, "{length}");
+        }
+    }
+}

@@ -90,7 +90,8 @@ mod tests {
             let [key, other] = [key, other].map(Key::new);
             let sealed = seal(&key, &secret, &associated).unwrap();
             prop_assert_eq!(sealed.len(), secret.len() + OVERHEAD);
-            prop_assert_eq!(open(&key, &sealed, &associated).unwrap().as_slice(), &secret[..]);
+            let opened = open(&key, &sealed, &associated).unwrap();
+            prop_assert_eq!(opened.as_slice(), &secret[..]);
             prop_assert!(open(&other, &sealed, &associated).is_none());
             prop_assert!(open(&key, &sealed, &[&associated[..], b"x"].concat()).is_none());
             let mut changed = sealed.clone();

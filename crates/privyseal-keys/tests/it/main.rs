@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
 
+mod keks;
+
 use std::env;
 use std::fs;
 use std::path::Path;

@@ -53,7 +53,7 @@ impl Token {
     }
 
     pub(super) fn create_key(&self) -> Result<(), KekError> {
-        self.in_session(|session| {
+        self.in_session(Pkcs11::open_rw_session, |session| {
             if !self.keys(session)?.is_empty() {
                 return Err(self.unfit("there is a key of this label already"));
             }
@@ -78,7 +78,7 @@ impl Token {
     }
 
     pub(super) fn wrap(&self, key: &Key) -> Result<Vec<u8>, KekError> {
-        self.in_session(|session| {
+        self.in_session(Pkcs11::open_ro_session, |session| {
             let kek = self.key(session)?;
             let mut template = transient().to_vec();
             template.push(Attribute::Value(key.to_vec()));
@@ -96,7 +96,7 @@ impl Token {
     }
 
     pub(super) fn unwrap(&self, wrapped: &[u8]) -> Result<Key, KekError> {
-        self.in_session(|session| {
+        self.in_session(Pkcs11::open_ro_session, |session| {
             let kek = self.key(session)?;
             let object = session
                 .unwrap_key(&Mechanism::AesKeyWrap, kek, wrapped, &transient())
@@ -120,6 +120,7 @@ impl Token {
     /// begin each time, to which it says that it has already if it has.
     fn in_session<T>(
         &self,
+        open: impl FnOnce(&Pkcs11, Slot) -> Result<Session, Error>,
         work: impl FnOnce(&Session) -> Result<T, KekError>,
     ) -> Result<T, KekError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,9 +135,7 @@ impl Token {
             Err(error) => return Err(self.failed(error)),
         }
         let slot = self.slot(&module)?;
-        let session = module
-            .open_rw_session(slot)
-            .map_err(|error| self.failed(error))?;
+        let session = open(&module, slot).map_err(|error| self.failed(error))?;
         self.sign_in(&session, &mut state)?;
         work(&session)
     }
