@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     step("tool: Redis", tools::redis)?;
     step("tool: PostgreSQL", tools::postgres)?;
     step("tool: MariaDB", tools::mariadb)?;
+    step("tool: SoftHSM", tools::softhsm)?;
     step("tool: OpenSSL", || tools::command("openssl", &["openssl"]))?;
     step("tool: Python", tools::python)?;
     step(
@@ -54,7 +55,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 }
 
 /// The features that are off by default and need no other build of what all share.
-pub(crate) const STORES: &str = "privyseal-stores/all,privyseal-session/prometheus";
+pub(crate) const STORES: &str =
+    "privyseal-stores/all,privyseal-keys/all,privyseal-session/prometheus";
 
 /// All targets of the chosen crates, then the examples in their documentation; adds to `passed`.
 fn cargo_tests(choice: &[&str], passed: &mut u64) -> Result<String> {
