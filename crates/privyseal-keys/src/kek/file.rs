@@ -77,11 +77,9 @@ impl FileKek {
         let secret = key.expose_bytes();
         let name = seal::derive(secret, &[b"privyseal/v1/file-kek/id"]);
         let name = name.iter().take(NAME_LEN);
-        #[expect(clippy::expect_used, reason = "21 characters, all of them ASCII")]
-        let id = KekId::new(name.fold(String::from("file:"), |id, byte| format!("{id}{byte:02x}")))
-            .expect("hexadecimal digits make a name");
+        let id = name.fold(String::from("file:"), |id, byte| format!("{id}{byte:02x}"));
         Self {
-            id,
+            id: KekId::of_ours(id),
             key: seal::derive(secret, &[b"privyseal/v1/file-kek/wrap"]),
         }
     }

@@ -21,6 +21,13 @@ impl KekId {
         (is_printable && (1..=Self::MAX_LEN).contains(&name.len())).then_some(Self(name))
     }
 
+    /// A name that is put together here.
+    pub(super) fn of_ours(name: impl Into<String>) -> Self {
+        let id = Self(name.into());
+        debug_assert!(Self::new(id.as_str()).is_some(), "{id}");
+        id
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

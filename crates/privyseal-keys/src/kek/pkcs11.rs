@@ -13,14 +13,14 @@ use self::token::Token;
 use super::seal::{self, KEY_LEN, Key};
 use super::{Kek, KekError, KekFuture, KekId};
 
-/// An AES key in a token behind PKCS#11: a hardware security module, a smart card, a TPM, SoftHSM.
+/// An AES key in a token behind PKCS#11: a hardware security module, a smart card, a TPM.
 ///
 /// The token wraps and unwraps with AES key wrap (RFC 3394); the key is made in it, is marked
 /// non-extractable, and is found by its label. The token is needed when a ring is made, rewrapped,
 /// or opened by a process that starts. Tokens to sign each session in are another matter, and not
 /// what this is for.
 ///
-/// Every call has a session of its own with the token, on a thread where waiting hurts nobody, and
+/// Needs the runtime of tokio. Every call has a session of its own with the token, on a thread where waiting hurts nobody, and
 /// nothing is loaded before the first: servers that fork can make this before they do.
 ///
 /// # Security
@@ -83,7 +83,7 @@ impl Pkcs11Kek {
     /// # Errors
     /// When there is one, or the token is away, does not let us in or cannot make it.
     pub async fn create_key(&self) -> Result<(), KekError> {
-        self.run(|token| token.create_key()).await
+        self.run(Token::create_key).await
     }
 
     async fn run<T: Send + 'static>(

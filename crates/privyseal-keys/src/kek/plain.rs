@@ -3,7 +3,7 @@
 use std::fs;
 use std::future::ready;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
@@ -35,22 +35,23 @@ pub struct PlainKek {
 impl PlainKek {
     /// For the ring in this file or directory, which may be made with the ring.
     pub fn for_file(path: impl Into<PathBuf>) -> Self {
-        #[expect(clippy::expect_used, reason = "a word of ASCII")]
-        let id = KekId::new("plain").expect("a word is a name");
         Self {
-            id,
+            id: KekId::of_ours("plain"),
             path: path.into(),
         }
     }
 
-    fn copy(&self, secret: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
-        match open_to_others(&self.path) {
-            // It is about to be made, for its owner alone.
-            Ok(None) => Ok(Zeroizing::new(secret.to_vec())),
-            Ok(Some(mode)) => Err(KekError::OpenToOthers {
-                path: self.path.clone(),
-                mode,
-            }),
+    /// Whether the place of the ring is there; if it is, nobody but its owner can get at it.
+    fn is_there(&self) -> Result<bool, KekError> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) => match open_to_others(&metadata) {
+                None => Ok(true),
+                Some(mode) => Err(KekError::OpenToOthers {
+                    path: self.path.clone(),
+                    mode,
+                }),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(KekError::unavailable(&self.id, error)),
         }
     }
@@ -62,11 +63,20 @@ impl Kek for PlainKek {
     }
 
     fn wrap<'a>(&'a self, secret: &'a [u8], _: &'a [u8]) -> KekFuture<'a, Vec<u8>> {
-        Box::pin(ready(self.copy(secret).map(|copy| copy.to_vec())))
+        // What is not there yet is about to be made.
+        Box::pin(ready(self.is_there().map(|_| secret.to_vec())))
     }
 
     fn unwrap<'a>(&'a self, wrapped: &'a [u8], _: &'a [u8]) -> KekFuture<'a, Zeroizing<Vec<u8>>> {
-        Box::pin(ready(self.copy(wrapped)))
+        Box::pin(ready(match self.is_there() {
+            Ok(true) => Ok(Zeroizing::new(wrapped.to_vec())),
+            // So what was read comes from somewhere else.
+            Ok(false) => Err(KekError::unfit(
+                &self.id,
+                "only a ring in a file may be plain, and there is no such file",
+            )),
+            Err(error) => Err(error),
+        }))
     }
 
     fn is_plain(&self) -> bool {
@@ -74,27 +84,17 @@ impl Kek for PlainKek {
     }
 }
 
-/// The permission bits, if others than the owner may do anything; `None` of what is not there.
-fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
-    match fs::metadata(path) {
-        Ok(metadata) => Ok(mode(&metadata).filter(|mode| mode & 0o077 != 0)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
+/// The permission bits of what others than its owner can get at.
 #[cfg(unix)]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "only Unix says in three digits who may read a file"
-)]
-fn mode(metadata: &fs::Metadata) -> Option<u32> {
+fn open_to_others(metadata: &fs::Metadata) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    Some(metadata.permissions().mode() & 0o7777)
+    let mode = metadata.permissions().mode() & 0o7777;
+    (mode & 0o077 != 0).then_some(mode)
 }
 
+/// Only Unix says in three digits who may read a file.
 #[cfg(not(unix))]
-fn mode(_: &fs::Metadata) -> Option<u32> {
+fn open_to_others(_: &fs::Metadata) -> Option<u32> {
     None
 }

@@ -21,7 +21,8 @@ use crate::{KeyText, SourceError};
 pub(super) struct Token {
     kek: KekId,
     module: PathBuf,
-    token_label: String,
+    /// Of the token.
+    label: String,
     key_label: String,
     pin: PinSource,
     state: Mutex<State>,
@@ -45,7 +46,7 @@ impl Token {
         Self {
             kek,
             module,
-            token_label: token_label.to_owned(),
+            label: token_label.to_owned(),
             key_label: key_label.to_owned(),
             pin,
             state: Mutex::default(),
@@ -89,9 +90,7 @@ impl Token {
             }
             let object = object.map_err(|error| self.failed(error))?;
             let wrapped = session.wrap_key(&Mechanism::AesKeyWrap, kek, object);
-            let wrapped = wrapped.map_err(|error| self.failed(error));
-            self.destroy(session, object)?;
-            wrapped
+            wrapped.map_err(|error| self.failed(error))
         })
     }
 
@@ -102,9 +101,8 @@ impl Token {
                 .unwrap_key(&Mechanism::AesKeyWrap, kek, wrapped, &transient())
                 .map_err(|error| error::of_unwrapping(&self.kek, error))?;
             let value = session.get_attributes(object, &[AttributeType::Value]);
-            let value = value.map_err(|error| self.failed(error));
-            self.destroy(session, object)?;
-            let Some(Attribute::Value(value)) = value?.pop() else {
+            let mut value = value.map_err(|error| self.failed(error))?;
+            let Some(Attribute::Value(value)) = value.pop() else {
                 // Of a sensitive key, tokens give an empty answer and no error.
                 return Err(self.unfit("the token does not give out what it unwraps"));
             };
@@ -146,7 +144,7 @@ impl Token {
             .map_err(|error| self.failed(error))?;
         let mut found = slots.into_iter().filter(|slot| {
             let info = module.get_token_info(*slot);
-            info.is_ok_and(|info| info.label().trim_end() == self.token_label)
+            info.is_ok_and(|info| info.label().trim_end() == self.label)
         });
         match (found.next(), found.next()) {
             (Some(slot), None) => Ok(slot),
@@ -221,11 +219,6 @@ impl Token {
         found.map_err(|error| self.failed(error))
     }
 
-    fn destroy(&self, session: &Session, object: ObjectHandle) -> Result<(), KekError> {
-        let destroyed = session.destroy_object(object);
-        destroyed.map_err(|error| self.failed(error))
-    }
-
     fn failed(&self, error: Error) -> KekError {
         error::of(&self.kek, error)
     }
@@ -235,7 +228,7 @@ impl Token {
     }
 }
 
-/// A key that is in the token during one call, on its way in or out.
+/// A key on its way in or out, which is in the token as long as the session of one call.
 fn transient() -> [Attribute; 5] {
     [
         Attribute::Class(ObjectClass::SECRET_KEY),

@@ -3,6 +3,7 @@
 use privyseal::ring::{Operation, ReadError, Ring, RingId, SealedRing};
 use privyseal::{KeyId, SecretKey};
 use privyseal_keys::kek::{Envelope, FileKek, Kek, KekError, PlainKek};
+use privyseal_keys::{Overwrite, write_key_file};
 
 use super::{NOW, RING, place, ring};
 
@@ -21,6 +22,7 @@ pub(super) async fn read(kek: &dyn Kek, document: &[u8]) -> (Ring, [SecretKey; 2
 #[tokio::test]
 async fn a_plain_ring_is_read_by_whoever_has_its_file() {
     let (_place, path) = place("ring.d");
+    write_key_file(&path, b"the ring", Overwrite::Never).unwrap();
     let kek = PlainKek::for_file(&path);
     let (ring, envelope, keys) = ring(&kek).await;
     assert!(envelope.is_plain() && format!("{envelope:?}").contains("is_plain: true"));
@@ -28,6 +30,15 @@ async fn a_plain_ring_is_read_by_whoever_has_its_file() {
         .seal(envelope.integrity_key(), envelope.slot())
         .unwrap();
     assert_eq!(read(&kek, &document).await, (ring, keys));
+}
+
+#[tokio::test]
+async fn a_plain_ring_from_somewhere_else_than_a_file_is_refused() {
+    let (_place, path) = place("ring.d");
+    let kek = PlainKek::for_file(&path);
+    let (_, envelope, _) = ring(&kek).await;
+    let refused = Envelope::open(&kek, envelope.slot()).await.unwrap_err();
+    assert!(matches!(refused, KekError::Unfit { .. }), "{refused}");
 }
 
 #[tokio::test]
@@ -50,6 +61,7 @@ async fn every_byte_of_a_slot_counts() {
 #[tokio::test]
 async fn a_plain_slot_of_another_ring_gives_no_key_of_this_one() {
     let (_place, path) = place("ring.d");
+    write_key_file(&path, b"the ring", Overwrite::Never).unwrap();
     let kek = PlainKek::for_file(path);
     let (ring, envelope, _) = ring(&kek).await;
     // Where nothing authenticates a slot, what is derived still is of the ring that it names.
