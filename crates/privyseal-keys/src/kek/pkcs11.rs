@@ -20,8 +20,9 @@ use super::{Kek, KekError, KekFuture, KekId};
 /// or opened by a process that starts. Tokens to sign each session in are another matter, and not
 /// what this is for.
 ///
-/// Needs the runtime of tokio. Every call has a session of its own with the token, on a thread where waiting hurts nobody, and
-/// nothing is loaded before the first: servers that fork can make this before they do.
+/// Needs the runtime of tokio. Every call has a session of its own with the token, on a thread
+/// where waiting hurts nobody, and nothing is loaded before the first: servers that fork can make
+/// this before they do.
 ///
 /// # Security
 /// The module is native code that runs in this process; load only one that you trust. The PIN is
