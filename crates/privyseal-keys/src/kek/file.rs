@@ -32,7 +32,7 @@ use crate::{Overwrite, SourceError, write_key_file};
 /// let kek = FileKek::open(&path)?; // on every node
 /// assert_eq!(kek.id(), made.id());
 /// assert!(FileKek::create(&path).is_err());
-/// # Ok::<(), privyseal_keys::kek::KekError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct FileKek {
     id: KekId,

@@ -1,4 +1,4 @@
-//! Keys in tokens of SoftHSM, a token directory and a process for each test: where the directory is
+//! Keys in tokens of `SoftHSM`, a token directory and a process for each test: where the directory is
 //! stands in the environment, which a process cannot change for itself.
 
 use std::env;
