@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     step("tool: Redis", tools::redis)?;
     step("tool: PostgreSQL", tools::postgres)?;
     step("tool: MariaDB", tools::mariadb)?;
+    step("tool: SoftHSM", tools::softhsm)?;
     step("tool: OpenSSL", || tools::command("openssl", &["openssl"]))?;
     step("tool: Python", tools::python)?;
     step(

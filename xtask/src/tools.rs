@@ -47,6 +47,13 @@ pub(crate) fn mariadb() -> Result<String> {
     file("/usr/sbin/mariadbd", &["mariadb-server"])
 }
 
+/// Makes sure that there is a token in software, and the program that makes one.
+pub(crate) fn softhsm() -> Result<String> {
+    let packages = ["softhsm2", "libsofthsm2"];
+    command("softhsm2-util", &packages)?;
+    file("/usr/lib/softhsm/libsofthsm2.so", &packages)
+}
+
 /// Makes sure that there is a Python that can make virtual environments.
 pub(crate) fn python() -> Result<String> {
     if !makes_environments() {

@@ -4,6 +4,7 @@ mod directory;
 mod env;
 mod error;
 mod file;
+pub mod kek;
 pub mod repository;
 mod text;
 

@@ -37,7 +37,8 @@ impl KeyId {
         &self.0
     }
 
-    fn of(secret: &[u8]) -> Self {
+    /// The id of the key with these bytes, for keys that are not in a [`KeyRing`] yet.
+    pub fn of(secret: &[u8]) -> Self {
         let tag = PreparedMac::new(Digest::Sha256, secret).tag(b"privyseal/v1/key-id");
         let mut id = [0; Self::LEN];
         for (to, from) in id.iter_mut().zip(tag.as_bytes()) {

@@ -1,6 +1,13 @@
 //! Key directories shared by processes that start, rotate and die at the same time.
 
-#![expect(clippy::unwrap_used, reason = "a test fails when its helpers do")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails when its helpers do"
+)]
+
+mod keks;
 
 #[cfg(all(feature = "conformance", feature = "files"))]
 mod rings;
