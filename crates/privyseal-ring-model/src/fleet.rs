@@ -164,6 +164,7 @@ impl Fleet {
 
     /// Brings everything up to date that follows from the rest.
     fn look(&self, mut world: World) -> World {
+        world.let_go(self.setting());
         let views = world.nodes.iter().filter_map(|node| match node {
             Node::Fresh { ring, .. } => Some(self.rings.view(*ring)),
             Node::Stale => None,
@@ -171,7 +172,7 @@ impl Fleet {
         let views: Vec<_> = views.collect();
         let last = world.written.last().map(|written| written.ring);
         let last = self.rings.view(last.expect("a ring is never gone"));
-        world.settle(&views, &last, self.setting());
+        world.note(&views, &last, self.setting());
         world
     }
 

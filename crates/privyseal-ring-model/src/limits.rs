@@ -27,6 +27,26 @@ pub enum Slip {
     ShortRevocation,
 }
 
+impl Slip {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::ShortActivation,
+        Self::YoungStandby,
+        Self::LateWrite,
+        Self::ShortRevocation,
+    ];
+
+    /// The name on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ShortActivation => "short-activation",
+            Self::YoungStandby => "young-standby",
+            Self::LateWrite => "late-write",
+            Self::ShortRevocation => "short-revocation",
+        }
+    }
+}
+
 impl Limits {
     /// D + F: from a write until no fresh node goes by what was before.
     pub fn reach(self) -> u64 {

@@ -13,15 +13,15 @@ use privyseal_ring_model::{Slip, replay};
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let seed = arguments.next().and_then(|seed| seed.parse().ok());
-    let slip = match arguments.next().as_deref() {
-        None => Some(None),
-        Some("short-activation") => Some(Some(Slip::ShortActivation)),
-        Some(_) => None,
-    };
-    let (Some(seed), Some(slip)) = (seed, slip) else {
-        eprintln!("usage: privyseal-ring-model SEED [short-activation]");
+    let name = arguments.next();
+    let slip = name
+        .as_ref()
+        .map(|name| Slip::ALL.into_iter().find(|slip| slip.name() == name));
+    let (Some(seed), false) = (seed, slip == Some(None)) else {
+        eprintln!("usage: privyseal-ring-model SEED [SLIP]");
         return ExitCode::from(2);
     };
+    let slip = slip.flatten();
     match replay(seed, slip, &mut |event| println!("{event}")) {
         Ok(coverage) => {
             println!("{coverage:#?}");

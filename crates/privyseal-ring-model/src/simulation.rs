@@ -46,6 +46,7 @@ pub fn replay(
         Ok(()) => Ok(life.coverage),
         Err(Breach(invariant, what)) => Err(Violation {
             seed,
+            slip,
             invariant,
             second: life.now - START,
             what,
@@ -58,6 +59,8 @@ pub fn replay(
 pub struct Violation {
     /// What to replay.
     pub seed: u64,
+    /// What was off on purpose.
+    pub slip: Option<Slip>,
     /// Which one.
     pub invariant: Invariant,
     /// When, from the start.
@@ -85,15 +88,14 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             seed,
+            slip,
             invariant,
             second,
             what,
         } = self;
-        write!(
-            f,
-            "{invariant:?} in second {second}: {what}\n\
-             replay: cargo run -p privyseal-ring-model -- {seed}"
-        )
+        writeln!(f, "{invariant:?} in second {second}: {what}")?;
+        write!(f, "replay: cargo run -p privyseal-ring-model -- {seed}")?;
+        slip.map_or(Ok(()), |slip| write!(f, " {}", slip.name()))
     }
 }
 
@@ -122,7 +124,10 @@ impl<'a> Life<'a> {
         let mut mint = Mint::new();
         let mut nodes = Vec::new();
         for _ in 0..plan.nodes {
-            nodes.push(Node::new(dice.between(0, plan.limits.skew), !dice.one_in(3)));
+            nodes.push(Node::new(
+                dice.between(0, plan.limits.skew),
+                !dice.one_in(3),
+            ));
         }
         let mut found = |id| {
             let new = NewRing {
@@ -177,7 +182,10 @@ impl<'a> Life<'a> {
             }
             if self.dice.one_in(40) {
                 node.cut_off_until = self.now + self.dice.between(1, self.plan.longest_cut);
-                (self.tell)(format_args!("{}: node {number} is cut off", self.now - START));
+                (self.tell)(format_args!(
+                    "{}: node {number} is cut off",
+                    self.now - START
+                ));
             }
             // Who knows nothing cannot know that a ring is the wrong one.
             if may_crash && node.is_up(self.now) && self.dice.one_in(100) {
@@ -337,9 +345,7 @@ impl<'a> Life<'a> {
         }
         let before = node.known.clone();
         let heard = node.poll(self.now, self.plan.poll, &self.store, &mut self.dice);
-        let fails = |invariant, what: &str| {
-            Err(Breach(invariant, format!("node {number} {what}")))
-        };
+        let fails = |invariant, what: &str| Err(Breach(invariant, format!("node {number} {what}")));
         match (&heard, &before, &node.known) {
             (Heard::Taken, _, Some(ring)) => {
                 let generation = ring.generation();
@@ -382,7 +388,9 @@ impl<'a> Life<'a> {
         self.ledger.check_signers(&signers, self.now)?;
         let all = self.ledger.signers();
         for (number, node) in self.nodes.iter().enumerate() {
-            let Some(ring) = node.fresh(self.now) else { continue };
+            let Some(ring) = node.fresh(self.now) else {
+                continue;
+            };
             let clock = node.clock(self.now);
             let one = self.dice.index(all.len());
             for key in signers.iter().chain(all.get(one)) {

@@ -25,19 +25,24 @@ pub(super) fn all(bounds: &Bounds) -> Vec<Property<Fleet>> {
         Property::always(PROPAGATED, |_, world: &World| {
             !world.has(Flaw::NotPropagated)
         }),
-        Property::sometimes("a node is stale while another is not", |_, world: &World| {
-            let is_stale = |node: &Node| *node == Node::Stale;
-            world.nodes.iter().any(is_stale) && !world.nodes.iter().all(is_stale)
-        }),
-        Property::sometimes("a fresh node does not know the standby", |_, world: &World| {
-            world.shows(Sight::Uninformed)
-        }),
+        Property::sometimes(
+            "a node is stale while another is not",
+            |_, world: &World| {
+                let is_stale = |node: &Node| *node == Node::Stale;
+                world.nodes.iter().any(is_stale) && !world.nodes.iter().all(is_stale)
+            },
+        ),
+        Property::sometimes(
+            "a fresh node does not know the standby",
+            |_, world: &World| world.shows(Sight::Uninformed),
+        ),
         Property::sometimes("a standby is known to all", |_, world: &World| {
             world.shows(Sight::Propagated)
         }),
-        Property::sometimes("fresh nodes sign with different keys", |_, world: &World| {
-            world.shows(Sight::Changeover)
-        }),
+        Property::sometimes(
+            "fresh nodes sign with different keys",
+            |_, world: &World| world.shows(Sight::Changeover),
+        ),
         Property::sometimes("a new key signs", |_, world: &World| {
             world.shows(Sight::NewKeySigns)
         }),

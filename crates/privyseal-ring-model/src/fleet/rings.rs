@@ -72,7 +72,9 @@ impl Rings {
     /// A ring whose standby has taken over long ago, with nobody there to stage the next one.
     pub(super) fn without_standby(&self) -> RingNo {
         let promote = Operation::Promote { standby: None };
-        let ring = self.first.apply(promote, Timestamp::from_unix_seconds((FOUNDED + START) / 2));
+        let ring = self
+            .first
+            .apply(promote, Timestamp::from_unix_seconds((FOUNDED + START) / 2));
         self.number(&mut self.memory(), ring.expect("the standby is old enough"))
     }
 
@@ -124,11 +126,16 @@ impl View {
             keys: ring.keys().last().map_or(0, number),
             known: bits(&mut ring.keys().iter()),
             verifying: bits(&mut ring.keys().iter().filter(|key| standing(key).verifies())),
-            revoked: bits(&mut ring.keys().iter().filter(|key| {
-                standing(key) == privyseal::ring::Standing::Revoked
-            })),
+            revoked: bits(
+                &mut ring
+                    .keys()
+                    .iter()
+                    .filter(|key| standing(key) == privyseal::ring::Standing::Revoked),
+            ),
             standby: ring.standby().map(number),
-            signers: clocks().map(|clock| number(ring.signer_at(clock))).collect(),
+            signers: clocks()
+                .map(|clock| number(ring.signer_at(clock)))
+                .collect(),
             is_propagated: clocks()
                 .map(|clock| ring.is_standby_propagated(clock))
                 .collect(),

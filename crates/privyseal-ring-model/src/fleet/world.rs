@@ -21,7 +21,7 @@ pub struct World {
     /// By number, from 1.
     keys: Vec<Key>,
     pub(super) flaws: u8,
-    pub(super) notes: u8,
+    pub(super) sights: u8,
 }
 
 /// A generation in the store.
@@ -104,7 +104,7 @@ impl World {
             is_calm: true,
             keys: vec![key; keys.into()],
             flaws: 0,
-            notes: 0,
+            sights: 0,
         }
     }
 
@@ -129,12 +129,13 @@ impl World {
             .all(|key| self.keys[usize::from(key) - 1].settled_at <= self.now)
     }
 
-    /// Lets go of what is over, and notes what is to be seen.
-    ///
-    /// The clock of a node may say anything within the skew, at any time.
-    pub(super) fn settle(&mut self, views: &[Arc<View>], last: &View, setting: Setting) {
+    /// Lets go of what is over.
+    pub(super) fn let_go(&mut self, setting: Setting) {
         let now = self.now;
-        let everywhere = self.written.iter().rposition(|written| written.everywhere_at <= now);
+        let everywhere = self
+            .written
+            .iter()
+            .rposition(|written| written.everywhere_at <= now);
         self.written.drain(..everywhere.unwrap_or(0));
         self.written[0].everywhere_at = 0;
         self.landed_at = self.landed_at.max(now.saturating_sub(setting.longest_lag));
@@ -145,9 +146,19 @@ impl World {
         }
         self.nodes.sort_unstable();
         for key in &mut self.keys {
-            key.settled_at = if key.settled_at <= now { 0 } else { key.settled_at };
+            key.settled_at = if key.settled_at <= now {
+                0
+            } else {
+                key.settled_at
+            };
             key.dead_from = key.dead_from.map(|from| if from <= now { 0 } else { from });
         }
+    }
+
+    /// Notes who has signed, and what is to be seen.
+    ///
+    /// The clock of a node may say anything within the skew, at any time.
+    pub(super) fn note(&mut self, views: &[Arc<View>], last: &View, setting: Setting) {
         let mut signers = 0_u16;
         for view in views {
             for clock in self.clocks(setting) {
@@ -157,9 +168,9 @@ impl World {
         for (number, key) in (1..).zip(&mut self.keys) {
             key.has_signed |= signers >> number & 1 == 1;
         }
-        (self.flaws, self.notes) = (0, 0);
+        (self.flaws, self.sights) = (0, 0);
         self.judge(views, last, signers, setting);
-        self.note_sights(views, last, signers, setting);
+        self.look_around(views, last, signers, setting);
     }
 
     fn judge(&mut self, views: &[Arc<View>], last: &View, signers: u16, setting: Setting) {
@@ -176,24 +187,24 @@ impl World {
         self.add(Flaw::ThirdSigner, self.is_calm && signers.count_ones() > 2);
     }
 
-    fn note_sights(&mut self, views: &[Arc<View>], last: &View, signers: u16, setting: Setting) {
+    fn look_around(&mut self, views: &[Arc<View>], last: &View, signers: u16, setting: Setting) {
         let revoked = self.bits(|key| key.dead_from.is_some());
         let is_new = |key: u8| key > FIRST_KEYS;
         for view in views {
             let knows = last.standby.is_none_or(|key| view.known >> key & 1 == 1);
-            self.note(Sight::Uninformed, !knows);
+            self.see(Sight::Uninformed, !knows);
             let flips = self.clocks(setting).any(|clock| {
                 let signer = view.signers[clock];
                 signer != view.first_signer && is_new(signer)
             });
-            self.note(Sight::FlipByClock, flips);
+            self.see(Sight::FlipByClock, flips);
         }
-        self.note(Sight::NewKeySigns, signers >> (FIRST_KEYS + 1) != 0);
-        self.note(Sight::Changeover, signers.count_ones() > 1);
-        self.note(Sight::Unwarned, signers & revoked != 0);
+        self.see(Sight::NewKeySigns, signers >> (FIRST_KEYS + 1) != 0);
+        self.see(Sight::Changeover, signers.count_ones() > 1);
+        self.see(Sight::Unwarned, signers & revoked != 0);
         let is_propagated = self.clocks(setting).any(|clock| last.is_propagated[clock]);
         let standby_is_new = last.standby.is_some_and(is_new);
-        self.note(Sight::Propagated, is_propagated && standby_is_new);
+        self.see(Sight::Propagated, is_propagated && standby_is_new);
     }
 
     pub(super) fn has(&self, flaw: Flaw) -> bool {
@@ -201,15 +212,15 @@ impl World {
     }
 
     pub(super) fn shows(&self, sight: Sight) -> bool {
-        self.notes & sight as u8 != 0
+        self.sights & sight as u8 != 0
     }
 
     fn add(&mut self, flaw: Flaw, is_there: bool) {
         self.flaws |= if is_there { flaw as u8 } else { 0 };
     }
 
-    fn note(&mut self, sight: Sight, is_there: bool) {
-        self.notes |= if is_there { sight as u8 } else { 0 };
+    fn see(&mut self, sight: Sight, is_there: bool) {
+        self.sights |= if is_there { sight as u8 } else { 0 };
     }
 
     fn clocks(&self, setting: Setting) -> impl Iterator<Item = usize> + use<> {

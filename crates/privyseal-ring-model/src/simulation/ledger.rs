@@ -68,7 +68,10 @@ impl Ledger {
         let ring = &attempt.ring;
         let settled_at = attempt.read_at + self.reach();
         self.lease = self.lease.max(ring.policy().lease);
-        let last_number = self.numbers.last_key_value().map_or(0, |(number, _)| *number);
+        let last_number = self
+            .numbers
+            .last_key_value()
+            .map_or(0, |(number, _)| *number);
         for key in ring.keys() {
             let known = self.numbers.get(&key.sequence()).copied();
             if known == Some(key.id()) {
@@ -110,7 +113,10 @@ impl Ledger {
                 truth.dead_from = Some(settled_at);
             }
             if truth.is_destroyed && state.is_some() {
-                return Err(Breach(Invariant::I5, format!("{id} was destroyed and is back")));
+                return Err(Breach(
+                    Invariant::I5,
+                    format!("{id} was destroyed and is back"),
+                ));
             }
             truth.is_destroyed = state.is_none();
             let is_suspended = matches!(state, Some(KeyState::Suspended(_)));
@@ -133,13 +139,21 @@ impl Ledger {
     }
 
     /// A token is signed on a fresh node, by its clock.
-    pub(super) fn sign(&mut self, ring: &Ring, clock: Timestamp, now: u64) -> Result<KeyId, Breach> {
+    pub(super) fn sign(
+        &mut self,
+        ring: &Ring,
+        clock: Timestamp,
+        now: u64,
+    ) -> Result<KeyId, Breach> {
         let signer = ring.signer_at(clock).id();
         let expires = clock.plus_seconds(ring.policy().token_life);
         let truth = self.keys.get_mut(&signer);
         let truth = truth.ok_or_else(|| Breach(Invariant::I5, format!("{signer} is made up")))?;
         if truth.dead_from.is_some_and(|from| from <= now) {
-            return Err(Breach(Invariant::I2, format!("{signer} is revoked and signs")));
+            return Err(Breach(
+                Invariant::I2,
+                format!("{signer} is revoked and signs"),
+            ));
         }
         truth.expires = truth.expires.max(Some(expires));
         Ok(signer)
@@ -147,7 +161,10 @@ impl Ledger {
 
     /// The keys under which there are tokens.
     pub(super) fn signers(&self) -> Vec<KeyId> {
-        let signed = self.keys.iter().filter(|(_, truth)| truth.expires.is_some());
+        let signed = self
+            .keys
+            .iter()
+            .filter(|(_, truth)| truth.expires.is_some());
         signed.map(|(id, _)| *id).collect()
     }
 

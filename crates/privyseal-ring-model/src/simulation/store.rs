@@ -128,12 +128,16 @@ impl Store {
 
     /// How many generations there are from before this one.
     pub(super) fn generations_before(&self, generation: u64) -> usize {
-        self.kept.partition_point(|kept| kept.generation < generation)
+        self.kept
+            .partition_point(|kept| kept.generation < generation)
     }
 
     /// Whether this is one of the rings that were written.
     pub(super) fn has_kept(&self, ring: &Rc<Ring>) -> bool {
-        let mut opened = self.kept.iter().filter_map(|kept| kept.document.ring().ok());
+        let mut opened = self
+            .kept
+            .iter()
+            .filter_map(|kept| kept.document.ring().ok());
         opened.any(|kept| Rc::ptr_eq(&kept, ring))
     }
 
@@ -161,7 +165,11 @@ impl Document {
 
     /// The ring, if that is what it is; the same one for all who ask.
     pub(super) fn ring(&self) -> Result<Rc<Ring>, ReadError> {
-        let open = || SealedRing::parse(&self.bytes)?.open(&INTEGRITY_KEY).map(Rc::new);
+        let open = || {
+            SealedRing::parse(&self.bytes)?
+                .open(&INTEGRITY_KEY)
+                .map(Rc::new)
+        };
         self.opened.get_or_init(open).clone()
     }
 }

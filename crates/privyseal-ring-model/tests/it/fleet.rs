@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use privyseal_ring_model::{
-    Act, Bounds, Fleet, KNOWN, Limits, PROPAGATED, REVOKED, Slip,
-};
+use privyseal_ring_model::{Act, Bounds, Fleet, KNOWN, Limits, PROPAGATED, REVOKED, Slip};
 use stateright::{Checker, HasDiscoveries, Model as _};
 
 fn explore(name: &str, bounds: Bounds) {
@@ -35,6 +33,8 @@ fn rotations_at_the_bound_i1_i3() {
 fn emergencies_at_the_bound_i1_i2() {
     explore("emergency, D 1", EMERGENCY);
     explore("emergency, D 2", slower(EMERGENCY));
+    explore("quarantine, D 1", QUARANTINE);
+    explore("quarantine, D 2", slower(QUARANTINE));
 }
 
 #[test]
@@ -116,12 +116,11 @@ const COMMITTED: Bounds = Bounds {
 };
 
 const EMERGENCY: Bounds = Bounds {
-    acts: &[
-        Act::Stage,
-        Act::Rotate,
-        Act::Revoke(0),
-        Act::Suspend(0),
-        Act::Resume(0),
-    ],
+    acts: &[Act::Rotate, Act::Revoke(0)],
+    ..CALM
+};
+
+const QUARANTINE: Bounds = Bounds {
+    acts: &[Act::Rotate, Act::Suspend(0), Act::Resume(0)],
     ..CALM
 };

@@ -47,7 +47,7 @@ fn an_activation_one_second_too_short_is_found_i1() {
     let (seed, violation) = first_violation();
     println!("after {} seeds: {violation}", seed + 1);
     assert_eq!(violation.invariant, Invariant::I1);
-    let command = format!("cargo run -p privyseal-ring-model -- {seed}");
+    let command = format!("cargo run -p privyseal-ring-model -- {seed} short-activation");
     assert!(violation.to_string().contains(&command), "{violation}");
 }
 
