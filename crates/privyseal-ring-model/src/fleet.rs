@@ -1,4 +1,4 @@
-//! Three nodes and their ring, in every order of what can happen.
+//! A few nodes and their ring, in every order of what can happen.
 
 mod properties;
 mod rings;
@@ -17,6 +17,9 @@ pub use world::{Node, World, Written};
 pub struct Bounds {
     /// The limits of the world.
     pub limits: Limits,
+    /// How many nodes there are. Two are enough to meet an unknown key, a third one to sign with a
+    /// third key.
+    pub nodes: usize,
     /// How long it goes on.
     pub seconds: u8,
     /// How often the ring is written.
@@ -200,7 +203,7 @@ impl Model for Fleet {
         let rings = [self.rings.with_standby(), self.rings.without_standby()];
         let worlds = rings.into_iter().map(|ring| {
             let keys = self.rings.view(ring).keys;
-            World::new(ring, keys, self.bounds.writes)
+            World::new(ring, keys, &self.bounds)
         });
         worlds.collect()
     }

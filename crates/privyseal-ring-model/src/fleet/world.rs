@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Setting;
 use super::rings::{RingNo, View};
+use super::{Bounds, Setting};
 
 /// A state of the model. Times are seconds of true time, from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -85,7 +85,7 @@ pub(super) enum Sight {
 }
 
 impl World {
-    pub(super) fn new(ring: RingNo, keys: u8, writes: u8) -> Self {
+    pub(super) fn new(ring: RingNo, keys: u8, bounds: &Bounds) -> Self {
         let key = Key {
             settled_at: 0,
             dead_from: None,
@@ -98,8 +98,8 @@ impl World {
         Self {
             now: 0,
             written: vec![written],
-            nodes: vec![Node::Stale; NODES],
-            writes,
+            nodes: vec![Node::Stale; bounds.nodes],
+            writes: bounds.writes,
             landed_at: 0,
             is_calm: true,
             keys: vec![key; keys.into()],
@@ -234,7 +234,5 @@ impl World {
     }
 }
 
-/// Two are enough to meet an unknown key, a third one to sign with a third key.
-const NODES: usize = 3;
 /// The keys of the ring at the start.
 const FIRST_KEYS: u8 = 2;

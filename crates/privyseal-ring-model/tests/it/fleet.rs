@@ -32,9 +32,9 @@ fn rotations_at_the_bound_i1_i3() {
 #[test]
 fn emergencies_at_the_bound_i1_i2() {
     explore("emergency, D 1", EMERGENCY);
-    explore("emergency, D 2", slower(EMERGENCY));
+    explore("emergency, D 2", slower(twice(EMERGENCY)));
     explore("quarantine, D 1", QUARANTINE);
-    explore("quarantine, D 2", slower(QUARANTINE));
+    explore("quarantine, D 2", slower(twice(QUARANTINE)));
 }
 
 #[test]
@@ -82,6 +82,13 @@ fn a_ring_that_is_revoked_as_a_whole_signs_with_unknown_keys() {
     assert!(checker.discovery(KNOWN).is_some());
 }
 
+fn twice(bounds: Bounds) -> Bounds {
+    Bounds {
+        writes: 2,
+        ..bounds
+    }
+}
+
 fn slower(bounds: Bounds) -> Bounds {
     let limits = Limits {
         propagation: 2,
@@ -100,6 +107,7 @@ const CALM: Bounds = Bounds {
         lease: 2,
         skew: 1,
     },
+    nodes: 3,
     seconds: 8,
     writes: 3,
     acts: &[Act::Stage, Act::Rotate, Act::Promote, Act::PromoteLast],
@@ -116,11 +124,13 @@ const COMMITTED: Bounds = Bounds {
 };
 
 const EMERGENCY: Bounds = Bounds {
+    nodes: 2,
+    seconds: 7,
     acts: &[Act::Rotate, Act::Revoke(0)],
     ..CALM
 };
 
 const QUARANTINE: Bounds = Bounds {
     acts: &[Act::Rotate, Act::Suspend(0), Act::Resume(0)],
-    ..CALM
+    ..EMERGENCY
 };

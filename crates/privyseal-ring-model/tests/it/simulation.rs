@@ -46,7 +46,6 @@ fn ten_thousand_lives_hold_i1_i2_i3_i4_i5_i6_i7_i8_i10_i14() {
 fn an_activation_one_second_too_short_is_found_i1() {
     let (seed, violation) = first_violation();
     println!("after {} seeds: {violation}", seed + 1);
-    assert_eq!(violation.invariant, Invariant::I1);
     let command = format!("cargo run -p privyseal-ring-model -- {seed} short-activation");
     assert!(violation.to_string().contains(&command), "{violation}");
 }
@@ -68,5 +67,8 @@ fn a_seed_is_the_same_life_again() {
 fn first_violation() -> (u64, Violation) {
     let lives = (0..SEEDS).map(|seed| (seed, run(seed, Some(Slip::ShortActivation))));
     let mut found = lives.filter_map(|(seed, life)| Some((seed, life.err()?)));
-    found.next().expect("one second too short is found")
+    // What retired keys are held for comes of the same figures: I6 does not hold either.
+    found
+        .find(|(_, violation)| violation.invariant == Invariant::I1)
+        .expect("one second too short is found")
 }
