@@ -19,7 +19,7 @@ use dice::Dice;
 use ledger::Ledger;
 use node::{Heard, Node};
 use plan::Plan;
-use store::{Answer, Document, Fault, Store, Swap};
+use store::{Answer, Fault, Store, Swap};
 use writer::{Attempt, Kind, Mint, due, is_reuse, whim};
 
 pub use coverage::Coverage;
@@ -299,8 +299,7 @@ impl<'a> Life<'a> {
         let before = self.store.last_generation();
         let swap = self.store.compare_and_swap(
             attempt.base,
-            attempt.ring.generation(),
-            Document::of(&attempt.ring),
+            &attempt.ring,
             attempt.read_at + self.plan.limits.propagation,
         );
         match swap {

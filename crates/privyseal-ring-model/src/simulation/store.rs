@@ -100,8 +100,7 @@ impl Store {
     pub(super) fn compare_and_swap(
         &mut self,
         expected: u64,
-        generation: u64,
-        document: Rc<Document>,
+        ring: &Ring,
         everywhere_at: u64,
     ) -> Swap {
         if self.fault.is_some() {
@@ -111,8 +110,8 @@ impl Store {
             return Swap::Conflict;
         }
         self.kept.push(Kept {
-            generation,
-            document,
+            generation: ring.generation(),
+            document: Document::of(ring),
             everywhere_at,
         });
         Swap::Done
@@ -151,7 +150,7 @@ impl Store {
 }
 
 impl Document {
-    pub(super) fn of(ring: &Ring) -> Rc<Self> {
+    fn of(ring: &Ring) -> Rc<Self> {
         let sealed = ring.seal(&INTEGRITY_KEY, b"");
         Self::from_bytes(sealed.expect("there is no slot").to_vec())
     }
