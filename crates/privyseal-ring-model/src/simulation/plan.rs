@@ -50,7 +50,7 @@ impl Plan {
             limits,
             poll,
             nodes: 3 + dice.index(4),
-            seconds: dice.between(60, 180),
+            seconds: dice.between(40, 120),
             policies: [first, longer_lease, longer_tokens],
             longest_cut: 2 * limits.reach(),
             whim_rarity: dice.between(5, 20),
