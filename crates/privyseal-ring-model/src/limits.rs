@@ -49,7 +49,7 @@ impl Slip {
 
 impl Limits {
     /// D + F: from a write until no fresh node goes by what was before.
-    pub fn reach(self) -> u64 {
+    pub(crate) fn reach(self) -> u64 {
         self.propagation + self.lease
     }
 
@@ -57,7 +57,7 @@ impl Limits {
     ///
     /// No policy that breaks an inequality can be had, not even here. One that is told the wrong D
     /// breaks what it stands for all the same.
-    pub fn policy(self, slip: Option<Slip>) -> RingPolicy {
+    pub(crate) fn policy(self, slip: Option<Slip>) -> RingPolicy {
         let short = u64::from(slip == Some(Slip::ShortActivation));
         let propagation = self.propagation.checked_sub(short);
         let propagation = propagation.expect("a store that takes no time cannot be faster");

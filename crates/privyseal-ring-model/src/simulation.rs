@@ -12,7 +12,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use privyseal::KeyId;
-use privyseal::ring::{NewRing, Ring, RingId, Standing};
+use privyseal::ring::{NewRing, Ring, RingId, Standing, Succession};
 
 use crate::limits::Slip;
 use dice::Dice;
@@ -245,7 +245,7 @@ impl<'a> Life<'a> {
             return;
         };
         let Ok(base) = document.ring() else { return };
-        if !matches!(node.judge(&base), SAME | NEWER) {
+        if !matches!(node.judge(&base), Succession::Same | Succession::Newer) {
             return;
         }
         let clock = node.clock(self.now);
@@ -410,6 +410,4 @@ impl<'a> Life<'a> {
     }
 }
 
-const SAME: privyseal::ring::Succession = privyseal::ring::Succession::Same;
-const NEWER: privyseal::ring::Succession = privyseal::ring::Succession::Newer;
 const START: u64 = 1_000_000;

@@ -72,9 +72,10 @@ impl Rings {
     /// A ring whose standby has taken over long ago, with nobody there to stage the next one.
     pub(super) fn without_standby(&self) -> RingNo {
         let promote = Operation::Promote { standby: None };
-        let ring = self
-            .first
-            .apply(promote, Timestamp::from_unix_seconds((FOUNDED + START) / 2));
+        let ring = self.first.apply(
+            promote,
+            Timestamp::from_unix_seconds(u64::midpoint(FOUNDED, START)),
+        );
         self.number(&mut self.memory(), ring.expect("the standby is old enough"))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use privyseal::ring::{Ending, KeyState, Ring, Standing};
+use privyseal::ring::{Ending, KeyRecord, KeyState, Ring, Standing};
 use privyseal::{KeyId, Timestamp};
 
 use super::coverage::Coverage;
@@ -102,7 +102,7 @@ impl Ledger {
     /// What the generation makes of every key there ever was.
     fn follow(&mut self, ring: &Ring, settled_at: u64) -> Result<(), Breach> {
         for (id, truth) in &mut self.keys {
-            let state = ring.key(*id).map(|record| record.state());
+            let state = ring.key(*id).map(KeyRecord::state);
             let ending = ring.tombstones().iter().find(|dead| dead.id() == *id);
             let is_revoked = state == Some(KeyState::Revoked)
                 || ending.is_some_and(|dead| dead.ending() == Ending::Revoked);
