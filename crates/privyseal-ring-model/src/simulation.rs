@@ -26,6 +26,8 @@ pub use coverage::Coverage;
 
 /// Lives through what the seed holds, and says what was met.
 ///
+/// Of the slips, only [`Slip::ShortActivation`] is one here.
+///
 /// # Errors
 /// With the first invariant that is violated.
 pub fn run(seed: u64, slip: Option<Slip>) -> Result<Coverage, Violation> {
