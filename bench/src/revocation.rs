@@ -1,5 +1,7 @@
 //! Revocations in memory: what asking a million of them costs, and what they occupy.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
@@ -30,6 +32,8 @@ pub(crate) fn contenders() -> Result<(Vec<Contender>, f64)> {
                 signed_in: signed_in.then_some((&subject, NOW)),
             };
             ensure!(revocations.refuses(&session) == refused);
+            // What a session that lives in its cookie is asked after that.
+            ensure!(refused || revocations.renewed_at(&session, 0, LIFE).is_none());
             Ok(())
         };
         Contender::new(format!("{PREFIX} {what}"), Some(ONE_READ), check)
@@ -120,5 +124,6 @@ const COUNT: u64 = 1_000_000;
 /// Has no divisor in common with the count, so that every session has its turn.
 const STRIDE: u64 = 618_033;
 
+const LIFE: Duration = Duration::from_hours(90 * 24);
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_795_000_000);
 const FAR: Timestamp = Timestamp::from_unix_seconds(4_000_000_000);

@@ -173,8 +173,8 @@ mod tests {
         let parse = |line: &str| Arguments::parse(line.split_whitespace().map(Into::into));
         let parsed = parse("--quick --peers x/y").unwrap();
         assert!(parsed.quick && !parsed.million);
-        assert_eq!(parsed.peers.unwrap(), PathBuf::from("x/y"));
         assert_eq!(parsed.databases().len(), 4);
+        assert_eq!(parsed.peers.unwrap(), PathBuf::from("x/y"));
         let parsed = parse("--store redis --store sqlite").unwrap();
         assert_eq!(parsed.databases(), [Database::Redis, Database::Sqlite]);
         assert!(parse("--store oracle").is_err());

@@ -102,7 +102,8 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let handle = self.engine.begin(&border::cookies(request.headers()));
+        let cookies = || border::cookies(request.headers());
+        let handle = self.engine.begin_with(cookies);
         request.extensions_mut().insert(handle.clone());
         let inner = self.inner.call(request);
         ResponseFuture {

@@ -8,7 +8,7 @@ use privyseal::{KeyRing, MaxAge, Timestamp};
 
 use crate::SessionError;
 use crate::csrf::CsrfTokens;
-use crate::meta::{Meta, number};
+use crate::meta::{Meta, number, session_id};
 use crate::metrics::Event;
 use crate::record::Record;
 use crate::rules::{Rules, Timeouts};
@@ -301,10 +301,7 @@ fn take_facts(data: &mut Dict) -> Facts {
                 .and_then(Value::as_i64)
                 .and_then(|time| u64::try_from(time).ok())
                 .map(Timestamp::from_unix_seconds),
-            id: match facts.get(1) {
-                Some(Value::Bytes(id)) => id.as_slice().try_into().ok().map(SessionId::from_bytes),
-                _ => None,
-            },
+            id: facts.get(1).and_then(session_id),
             meta: match facts.get(2) {
                 Some(Value::Dict(meta)) => Meta::from_dict(meta),
                 _ => Meta::default(),

@@ -2,12 +2,14 @@
 
 mod end;
 mod settings;
+mod standing;
 mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::header::COOKIE;
 use privyseal::formats::flask::FlaskOptions;
 
 use crate::cleanup::Cleanup;
@@ -23,6 +25,7 @@ use crate::stored::ParallelSessions;
 use crate::{Clock, LiveKeyRing, SessionHandle};
 
 use settings::{Oversize, Settings};
+pub(crate) use standing::Standing;
 
 /// Opens and saves the sessions of an application. A clone is one reference count.
 ///
@@ -131,7 +134,9 @@ impl Engine {
 
     /// Names the application, so that another one with the same key does not take its sessions.
     ///
-    /// A sealed session, and the reference to a stored one, is bound to the name by its key.
+    /// A sealed session, and the reference to a stored one, is bound to the name by its key. In a
+    /// store the users of one application are not those of another: a user `7` of `shop` lies
+    /// there as `//shop/7`.
     /// Flask's format has no place for it but the salt, which becomes `cookie-session/` and the
     /// name: a Flask application that shares the session sets the same salt
     /// (`SecureCookieSessionInterface.salt`). Call this after
@@ -191,7 +196,7 @@ impl Engine {
     ///
     /// Who the user of a session is, and its times, stay readable. A session that is sealed holds
     /// 48 KB at most. Sessions from before this was set, or after it was taken back, cannot be
-    /// read: let them time out first, or end them.
+    /// read and are refused, so that their users sign in anew.
     #[must_use]
     pub fn with_sealing_at_rest(self) -> Self {
         self.change(|settings| settings.seals_at_rest = true)
@@ -241,7 +246,20 @@ impl Engine {
 
     /// The session of a request; nothing is opened until a handler asks for it.
     pub fn begin(&self, request: &HeaderMap) -> SessionHandle {
-        SessionHandle::new(self.clone(), request)
+        self.begin_with(|| {
+            let cookies = request.get_all(COOKIE).iter().cloned();
+            cookies.map(|cookie| (COOKIE, cookie)).collect()
+        })
+    }
+
+    /// The same for an adapter whose headers are of another type: the cookies are converted only
+    /// if Flask's rules may send one of them again.
+    pub fn begin_with(&self, cookies: impl FnOnce() -> HeaderMap) -> SessionHandle {
+        let refreshes = match self.rules() {
+            Rules::Flask(rules) => rules.refresh_each_request,
+            Rules::Timeouts(_) => false,
+        };
+        SessionHandle::new(self.clone(), refreshes.then(|| Box::new(cookies())))
     }
 
     /// The keys, to be replaced when they rotate.

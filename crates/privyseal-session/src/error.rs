@@ -88,6 +88,16 @@ pub enum SessionError {
     /// neither.
     #[error("the engine has no store and no log of revocations for this")]
     NotSupported,
+    /// The call has no meaning under Flask's rules, whose sessions have no id and know no sign-in.
+    /// [`Session::sign_in`](crate::Session::sign_in) and others that return nothing keep this for
+    /// the response, which becomes an error; the session is not saved.
+    #[error("`Session::{call}` does nothing under Flask's rules; {instead}")]
+    NotUnderFlasksRules {
+        /// The name of the method.
+        call: &'static str,
+        /// What does it there.
+        instead: &'static str,
+    },
     /// A label or another text that goes with the session is too long.
     #[error("the text has {len} bytes, and {limit} are the most")]
     TextTooLong {

@@ -8,7 +8,6 @@ mod unfinished;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::header::COOKIE;
 use http::{HeaderMap, StatusCode};
 use privyseal::Timestamp;
 use privyseal::value::Dict;
@@ -58,15 +57,7 @@ impl State {
 }
 
 impl SessionHandle {
-    pub(crate) fn new(engine: Engine, request: &HeaderMap) -> Self {
-        let refreshes = match engine.rules() {
-            Rules::Flask(rules) => rules.refresh_each_request,
-            Rules::Timeouts(_) => false,
-        };
-        let for_refresh = refreshes.then(|| {
-            let cookies = request.get_all(COOKIE).iter().cloned();
-            Box::new(cookies.map(|cookie| (COOKIE, cookie)).collect())
-        });
+    pub(crate) fn new(engine: Engine, for_refresh: Option<Box<HeaderMap>>) -> Self {
         Self(Arc::new(Shared {
             engine,
             for_refresh,
@@ -76,7 +67,8 @@ impl SessionHandle {
 
     /// Opens the session for a handler, from the headers of the same request.
     ///
-    /// A missing, forged, expired or ended session gives a new, empty one: the default of `T`.
+    /// A missing, forged, expired or ended session gives a new, empty one: the default of `T`. So
+    /// does one in a store that cannot be read, such as one sealed under a key that left the ring.
     ///
     /// # Errors
     /// When the cookie is authentic but holds no session, or one that is not a `T`; and when the

@@ -1,6 +1,7 @@
 //! What a session says about itself, beside what the application keeps in it.
 
 use privyseal::Timestamp;
+use privyseal::sealed::SessionId;
 use privyseal::value::{Dict, Value};
 
 use crate::store::Subject;
@@ -23,6 +24,11 @@ pub(crate) struct Meta {
     /// Raised by whatever gives the session more rights, so that what was bound to it before is
     /// worth nothing.
     pub(crate) generation: u32,
+    /// How often a session in a cookie was renewed, which tells its cookies apart. In a store there are
+    /// secrets for that, and nobody looks at it.
+    pub(crate) renewals: u32,
+    /// The session of which this one is a part that moved into the store by itself; it ends with that.
+    pub(crate) branch_of: Option<SessionId>,
 }
 
 impl Meta {
@@ -50,6 +56,12 @@ impl Meta {
         if self.generation > 0 {
             dict.insert(GENERATION, i64::from(self.generation));
         }
+        if self.renewals > 0 {
+            dict.insert(RENEWALS, i64::from(self.renewals));
+        }
+        if let Some(id) = self.branch_of {
+            dict.insert(BRANCH_OF, Value::Bytes(id.as_bytes().to_vec()));
+        }
         dict
     }
 
@@ -58,6 +70,11 @@ impl Meta {
         let integer = |key| dict.get(key).and_then(Value::as_i64);
         let flag = |key| dict.get(key).and_then(Value::as_bool).unwrap_or_default();
         let text = |key| dict.get(key).and_then(Value::as_str);
+        let count = |key| {
+            integer(key)
+                .and_then(|count| count.try_into().ok())
+                .unwrap_or_default()
+        };
         Self {
             subject: text(SUBJECT).and_then(|subject| Subject::new(subject).ok()),
             signed_in_at: integer(SIGNED_IN_AT)
@@ -69,9 +86,9 @@ impl Meta {
             label: text(LABEL).map(str::to_owned),
             remembered: flag(REMEMBERED),
             kept: flag(KEPT),
-            generation: integer(GENERATION)
-                .and_then(|generation| generation.try_into().ok())
-                .unwrap_or_default(),
+            generation: count(GENERATION),
+            renewals: count(RENEWALS),
+            branch_of: dict.get(BRANCH_OF).and_then(session_id),
         }
     }
 
@@ -101,7 +118,17 @@ impl Meta {
             } else {
                 current.generation.saturating_add(1)
             },
+            renewals: current.renewals,
+            branch_of: current.branch_of,
         }
+    }
+}
+
+/// An id as a session keeps it.
+pub(crate) fn session_id(value: &Value) -> Option<SessionId> {
+    match value {
+        Value::Bytes(id) => id.as_slice().try_into().ok().map(SessionId::from_bytes),
+        _ => None,
     }
 }
 
@@ -116,6 +143,8 @@ const LABEL: &str = "n";
 const REMEMBERED: &str = "r";
 const KEPT: &str = "k";
 const GENERATION: &str = "g";
+const RENEWALS: &str = "w";
+const BRANCH_OF: &str = "b";
 
 #[cfg(test)]
 mod tests {
@@ -130,6 +159,8 @@ mod tests {
             remembered: true,
             kept: true,
             generation: 3,
+            renewals: 4,
+            branch_of: Some(SessionId::from_bytes([5; 16])),
         }
     }
 

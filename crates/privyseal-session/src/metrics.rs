@@ -66,7 +66,8 @@ labels! {
         SessionCreated = "session_created",
         /// A session was ended on request, by its user, another device or the application.
         SessionEnded = "session_ended",
-        /// A session was given a new secret while it went on; the old one has a grace window.
+        /// A session was given a new secret or cookie while it went on. In a store, the old one has a
+        /// grace window.
         SessionRenewed = "session_renewed",
         /// Somebody signed in.
         SignedIn = "signed_in",
@@ -85,11 +86,14 @@ labels! {
         RefusedEnded = "refused_ended",
         /// A cookie was refused: it, its user or the whole application was revoked.
         RefusedRevoked = "refused_revoked",
-        /// A cookie was refused: its secret was superseded, and the grace window is over.
+        /// A cookie was refused: it or its secret was superseded, and the grace window is over.
         RefusedSuperseded = "refused_superseded",
-        /// A cookie was refused: the session gained rights just now, and the request was under way
-        /// with the secret from before.
+        /// A cookie was refused: the session gained rights, or in its cookie was renewed, just now, and
+        /// the request was under way with the cookie from before.
         RefusedRetired = "refused_retired",
+        /// A cookie was refused: it is authentic, but the row of its session cannot be read, such as
+        /// one that is sealed under a key that left the ring. A warning says why.
+        RefusedUnreadable = "refused_unreadable",
         /// A superseded secret came back after its grace window, which is what a stolen cookie
         /// looks like. The session was ended for everybody who holds it.
         IdReused = "id_reused",

@@ -19,7 +19,7 @@ use crate::stored::Origin;
     reason = "each is one fact, and they combine freely"
 )]
 pub(crate) struct Record {
-    /// Names the session to the server; new when it is signed in.
+    /// Names the session to the server, for as long as it lives.
     pub(crate) id: Option<SessionId>,
     pub(crate) created_at: Timestamp,
     /// When the cookie was made; `None` when the session came without a valid one.
@@ -32,19 +32,24 @@ pub(crate) struct Record {
     pub(crate) additions: Additions,
     /// What was filled in by default, so that it takes the place of nothing when it is saved.
     pub(crate) defaults: Defaults,
-    /// The session is to have a new id.
+    /// What opens the session is to be replaced.
     pub(crate) renewal: Option<Renewal>,
     /// The handler signed a user in.
     pub(crate) signed_in: bool,
+    /// How often the handler signed somebody in to the session of another user.
+    pub(crate) emptied: u32,
     /// The MAC of a cookie that has no id to be revoked by.
     pub(crate) mac: Option<Vec<u8>>,
     /// What it was revoked by or not when it was opened; `None` without a log of revocations.
     pub(crate) as_opened: Option<Box<AsOpened>>,
     /// Which cookies of ours the request brought.
     pub(crate) came: Came,
-    /// The cookie is from just before the session gained rights: another response brings the
-    /// browser its new cookie, which this one must not replace.
+    /// The cookie is from just before it was replaced: another response brings the browser its new
+    /// cookie, which this one must not replace.
     pub(crate) retired: bool,
+    /// The session that the cookie names, in whose place this one is because its row cannot be
+    /// read. Who signs out ends it as well.
+    pub(crate) unreadable: Option<SessionId>,
     /// The store could not be asked: what is here must not be saved.
     pub(crate) degraded: bool,
     /// The cookie was made under a key that no longer signs.
@@ -71,10 +76,12 @@ impl Record {
             defaults: Defaults::default(),
             renewal: None,
             signed_in: false,
+            emptied: 0,
             mac: None,
             as_opened: None,
             came: Came::default(),
             retired: false,
+            unreadable: None,
             degraded: false,
             needs_reissue: false,
             modified: false,
@@ -83,12 +90,21 @@ impl Record {
         }
     }
 
-    /// A session in a cookie is about to get a new id: what is bound to it from here on must not be
-    /// bound to the old one. In a store the id stays.
-    pub(crate) fn leave_id(&mut self, is_stored: bool) {
-        if !is_stored && self.origin.is_none() && self.renewal.is_none() {
-            self.id = None;
-        }
+    /// Whether the session is that of another user than this one.
+    pub(crate) fn is_anothers(&self, subject: &Subject) -> bool {
+        self.meta
+            .subject
+            .as_ref()
+            .is_some_and(|user| user != subject)
+    }
+
+    /// Forgets what the user left who had the session until now. The sign-in of the next one sets
+    /// the rest.
+    pub(crate) fn empty(&mut self) {
+        self.data = Data::default();
+        self.meta.label = None;
+        self.meta.remembered = false;
+        self.emptied = self.emptied.saturating_add(1);
     }
 
     /// The session has more rights from now on, which must not come to who had it before.
@@ -104,11 +120,16 @@ impl Record {
     }
 
     /// What other things are bound to that hold for this session, until it gains rights.
-    pub(crate) fn binding(&self) -> Option<[u8; BINDING_LEN]> {
-        let mut binding = [0; BINDING_LEN];
-        let (id, generation) = binding.split_at_mut(SessionId::LEN);
-        id.copy_from_slice(self.id?.as_bytes());
-        generation.copy_from_slice(&self.meta.generation.to_be_bytes());
+    ///
+    /// Of one cookie that came with two requests there may be two sessions with the same id. So who
+    /// is signed in is part of it: whoever planted the cookie, and signed in with it too, is given
+    /// nothing that holds for the victim.
+    pub(crate) fn binding(&self) -> Option<Vec<u8>> {
+        let mut binding = self.id?.as_bytes().to_vec();
+        binding.extend(self.meta.generation.to_be_bytes());
+        if let Some(subject) = &self.meta.subject {
+            binding.extend(subject.as_str().as_bytes());
+        }
         Some(binding)
     }
 
@@ -124,16 +145,20 @@ impl Record {
 pub(crate) struct AsOpened {
     pub(crate) id: Option<SessionId>,
     pub(crate) mac: Option<Vec<u8>>,
+    /// The session that it branched off, whose end is its end.
+    pub(crate) branch_of: Option<SessionId>,
+    /// How often it had been renewed; `None` where that does not tell cookies apart.
+    pub(crate) renewals: Option<u32>,
     pub(crate) began_at: Timestamp,
     pub(crate) signed_in: Option<(Subject, Timestamp)>,
 }
 
-/// Why a session gets a new id.
+/// Why what opens a session is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Renewal {
-    /// For safety's sake; for a while the old id leads to the new one.
+    /// For safety's sake; in a store, the old leads to the new for a while.
     Routine,
-    /// The session gains rights, which the old id must not have.
+    /// The session gains rights, which what opened it before must not have.
     MoreRights,
 }
 
@@ -196,5 +221,3 @@ fn is_truthy(value: &Value) -> bool {
 
 /// The key under which Flask keeps whether a session outlives the browser.
 pub(crate) const PERMANENT: &str = "_permanent";
-
-const BINDING_LEN: usize = SessionId::LEN + size_of::<u32>();

@@ -40,7 +40,8 @@ pub struct Timeouts {
     pub rotate_every: Option<Duration>,
     /// For this long after a session in a store was given a new id, requests that still bring the
     /// old one are answered, with the new one. 20 seconds by default; 10 to 30 are sensible: the
-    /// time that the requests of one page take.
+    /// time that the requests of one page take. For sessions in cookies see
+    /// [`Session::renew`](crate::Session::renew).
     pub grace: Duration,
 }
 

@@ -52,6 +52,8 @@ pub struct Session<T: Serialize = Dict> {
     opened: Data,
     /// What `value` was before its first change; `None` while there was none.
     before: Option<Before>,
+    /// How often the session had been emptied for another user by then.
+    emptied: u32,
     created_at: Timestamp,
     is_new: bool,
 }
@@ -76,9 +78,69 @@ impl<T: Default + Serialize + DeserializeOwned> Session<T> {
             value,
             opened: record.data.clone(),
             before: None,
+            emptied: record.emptied,
             created_at: record.created_at,
             is_new: record.issued_at.is_none(),
         })
+    }
+}
+
+impl<T: Default + Serialize> Session<T> {
+    /// Signs a user in: the session is theirs from now on, begins anew, and has another cookie. The
+    /// one from before is worth nothing, so that one that was planted is, too. The
+    /// [id](Self::id) stays.
+    ///
+    /// What a visitor left in the session stays in it, and so does what the same user did; clear
+    /// what must not. A session that was another user's is emptied first: data, messages, label,
+    /// level and "remember me" are gone, and the `T` is its default. What is written from here on
+    /// is the new user's. Another `Session` of the same request shows what was there before, and
+    /// what is changed through it is dropped.
+    ///
+    /// To be found by [`Engine::sessions_of`](crate::Engine::sessions_of), and ended by it, a
+    /// session has to be somebody's.
+    ///
+    /// # Security
+    /// Call it at every sign-in, also when somebody confirms who they are. For sessions in cookies
+    /// without a log of revocations, the cookie from before stays valid until it times out, for
+    /// what it held.
+    ///
+    /// Under Flask's rules the response becomes an error, and so it does with
+    /// [`elevate`](Self::elevate), [`remember`](Self::remember) and [`renew`](Self::renew): their
+    /// sessions know nothing of it, and a sign-in that does nothing must not look like one. Put the
+    /// user's id into the session there, as Flask-Login does: see
+    /// [`FlaskRules::subject_key`](crate::FlaskRules::subject_key).
+    pub fn sign_in(&mut self, subject: Subject) {
+        if self.lacks(
+            "sign_in",
+            "put the id of the user into the session, under `FlaskRules::subject_key`",
+        ) {
+            return;
+        }
+        let engine = self.handle.engine().clone();
+        let signed_in = self.handle.change(|record, now| {
+            if record.is_anothers(&subject) {
+                record.empty();
+            }
+            // In the second in which the user was signed out everywhere, this is later.
+            let now = engine.begin_time(Some(&subject), now);
+            record.meta.subject = Some(subject);
+            record.meta.signed_in_at = Some(now);
+            record.meta.level = 0;
+            record.created_at = now;
+            record.signed_in = true;
+            record.gain_rights();
+            (now, record.emptied)
+        });
+        let Some((created_at, emptied)) = signed_in else {
+            return;
+        };
+        self.created_at = created_at;
+        if emptied != self.emptied {
+            self.value = T::default();
+            self.opened = Data::default();
+            self.before = None;
+            self.emptied = emptied;
+        }
     }
 }
 
@@ -93,56 +155,32 @@ impl<T: Serialize> Session<T> {
         self.created_at
     }
 
-    /// The id of the session, which names it and opens nothing; `None` for one that was never
-    /// saved, for one in a cookie that this request gives a new id, and for Flask's.
+    /// The id of the session, which names it for as long as it lives, and opens nothing; `None` for
+    /// one that was never saved, and for Flask's until it is written under other rules than Flask's.
     pub fn id(&self) -> Option<SessionId> {
         self.handle.look(|record| record.id).flatten()
     }
 
-    /// Who is signed in.
+    /// Who is signed in, as [`sign_in`](Self::sign_in) said; nobody under Flask's rules.
     pub fn subject(&self) -> Option<Subject> {
         self.handle
             .look(|record| record.meta.subject.clone())
             .flatten()
     }
 
-    /// Signs a user in: the session is theirs from now on, begins anew, and has a new id. The id
-    /// from before is worth nothing, so that one that was planted is, too.
-    ///
-    /// What the session holds stays in it; clear what must not. To be found by
-    /// [`Engine::sessions_of`](crate::Engine::sessions_of), and ended by it, a session has to be
-    /// somebody's.
-    ///
-    /// # Security
-    /// Call it at every sign-in, also when somebody confirms who they are. Under Flask's rules, and
-    /// for sessions in cookies without a log of revocations, the cookie from before stays valid
-    /// until it times out, for what it held.
-    pub fn sign_in(&mut self, subject: Subject) {
-        let engine = self.handle.engine().clone();
-        let created_at = self.handle.change(|record, now| {
-            // In the second in which the user was signed out everywhere, this is later.
-            let now = engine.begin_time(Some(&subject), now);
-            record.meta.subject = Some(subject);
-            record.meta.signed_in_at = Some(now);
-            record.meta.level = 0;
-            record.created_at = now;
-            record.signed_in = true;
-            record.leave_id(engine.is_stored());
-            record.gain_rights();
-            now
-        });
-        self.created_at = created_at.unwrap_or(self.created_at);
-    }
-
     /// Notes that the user has shown who they are once more, in a way that the application calls
     /// `level`, such as 2 for a second factor; [`require_fresh`](Self::require_fresh) asks for it.
-    /// The session gets a new id, and the one from before is worth nothing.
+    /// The session gets another cookie, and the one from before is worth nothing, as with
+    /// [`sign_in`](Self::sign_in).
+    ///
+    /// Under Flask's rules the response becomes an error.
     pub fn elevate(&mut self, level: u8) {
-        let is_stored = self.handle.engine().is_stored();
+        if self.lacks("elevate", "put the level and its time into the session") {
+            return;
+        }
         self.handle.change(|record, now| {
             record.meta.signed_in_at = Some(now.max(record.meta.signed_in_at.unwrap_or(now)));
             record.meta.level = level;
-            record.leave_id(is_stored);
             record.gain_rights();
         });
     }
@@ -151,7 +189,8 @@ impl<T: Serialize> Session<T> {
     /// ask before something that a stolen session must not do.
     ///
     /// # Errors
-    /// When they have not; send them to where they can.
+    /// When they have not; send them to where they can. Under Flask's rules always, for no sign-in is
+    /// noted there.
     pub fn require_fresh(&self, max_age: Duration, level: u8) -> Result<(), NotFresh> {
         let now = self.handle.now();
         // A clock that was far ahead when the user signed in would make them fresh until then.
@@ -169,7 +208,13 @@ impl<T: Serialize> Session<T> {
 
     /// Whether the session outlives the browser, with the longer timeouts of
     /// [`Timeouts`](crate::Timeouts): "remember me". It stays so when the session is written again.
+    ///
+    /// Under Flask's rules the response becomes an error; [`set_permanent`](Self::set_permanent)
+    /// does this there.
     pub fn remember(&mut self, remembered: bool) {
+        if self.lacks("remember", "call `set_permanent`") {
+            return;
+        }
         self.handle.change(|record, _| {
             record.modified |= record.meta.remembered != remembered;
             record.meta.remembered = remembered;
@@ -179,8 +224,10 @@ impl<T: Serialize> Session<T> {
     /// What the user reads of this session in the list of theirs, such as the kind of device.
     ///
     /// # Errors
-    /// When it is longer than [`MAX_LABEL_LEN`](Self::MAX_LABEL_LEN) bytes.
+    /// When it is longer than [`MAX_LABEL_LEN`](Self::MAX_LABEL_LEN) bytes; and under Flask's rules,
+    /// whose sessions nobody can list.
     pub fn set_label(&mut self, label: impl Into<String>) -> Result<(), SessionError> {
+        self.check_rules("set_label", "put the text into the session")?;
         let label = label.into();
         if label.len() > Self::MAX_LABEL_LEN {
             return Err(SessionError::TextTooLong {
@@ -252,14 +299,14 @@ impl<T: Serialize> Session<T> {
     /// # Errors
     /// Under Flask's rules, whose sessions have no id, and when no key of the ring signs.
     pub fn csrf_token(&mut self) -> Result<String, SessionError> {
+        self.check_rules(
+            "csrf_token",
+            "let `check_csrf` decide by the headers of the request",
+        )?;
         let engine = self.handle.engine().clone();
-        if self.handle.follows_flask() {
-            return Err(SessionError::NotSupported);
-        }
         let bound = self.handle.change(|record, _| {
             if record.id.is_none() {
-                let id = SessionId::random(&mut rand::rng());
-                record.id = Some(id.map_err(SessionError::unwritable)?);
+                engine.ensure_id(record)?;
                 record.meta.kept = true;
                 record.modified = true;
             }
@@ -296,13 +343,22 @@ impl<T: Serialize> Session<T> {
         }
     }
 
-    /// Gives the session a new id for safety's sake. In a store, requests that still bring the old
-    /// one are answered for [`Timeouts::grace`](crate::Timeouts::grace), and it is taken for stolen
-    /// after that. [`sign_in`](Self::sign_in) and [`elevate`](Self::elevate) do more.
+    /// Gives the session another cookie for safety's sake; its [id](Self::id) stays. In a store,
+    /// requests that still bring the old one are answered for
+    /// [`Timeouts::grace`](crate::Timeouts::grace), and it is taken for stolen after that.
+    /// [`sign_in`](Self::sign_in) and [`elevate`](Self::elevate) do more.
+    ///
+    /// A session that lives in its cookie has no such grace. Where there is a log of revocations, a
+    /// request at the same time that still brings the old cookie reads an empty session, and fails
+    /// with [`SessionError::Conflict`] if it changes something; the browser's cookie is left alone.
+    /// Without a log the old cookie stays valid until it times out.
+    ///
+    /// Under Flask's rules, whose sessions have no id, the response becomes an error.
     pub fn renew(&mut self) {
-        let is_stored = self.handle.engine().is_stored();
+        if self.lacks("renew", "there is no id that could be renewed") {
+            return;
+        }
         self.handle.change(|record, _| {
-            record.leave_id(is_stored);
             record.renewal.get_or_insert(Renewal::Routine);
             record.modified = true;
         });
@@ -322,6 +378,20 @@ impl<T: Serialize> Session<T> {
     /// Saves the session even if nothing in it changed.
     pub fn mark_modified(&mut self) {
         self.handle.change(|record, _| record.modified = true);
+    }
+
+    /// That a call has a meaning under the rules of the engine.
+    fn check_rules(&self, call: &'static str, instead: &'static str) -> Result<(), SessionError> {
+        if self.handle.follows_flask() {
+            return Err(SessionError::NotUnderFlasksRules { call, instead });
+        }
+        Ok(())
+    }
+
+    /// Whether a call has none, which the response says then.
+    fn lacks(&self, call: &'static str, instead: &'static str) -> bool {
+        let checked = self.check_rules(call, instead);
+        checked.map_err(|error| self.handle.fail(error)).is_err()
     }
 
     /// Whether Flask's `session.permanent` is true, as of the last change that was saved.
@@ -348,6 +418,13 @@ impl<T: Serialize> Session<T> {
         let Some(before) = self.before.take() else {
             return Ok(());
         };
+        let is_anothers = |record: &Record| record.emptied != self.emptied;
+        if self.handle.look(is_anothers).unwrap_or(false) {
+            tracing::warn!(
+                "a session was changed after somebody else signed in; the change is lost"
+            );
+            return Ok(());
+        }
         let mut after = as_dict(&self.value)?;
         let always_modified = self.handle.follows_flask();
         // Our share of the data is given up first, so that it is changed in place.

@@ -96,7 +96,8 @@ pub trait Store: Send + Sync + 'static {
 #[derive(Clone, Copy)]
 pub struct NewRow<'a> {
     /// Whose session it is; the index for [`Store::list`] and [`Store::end_all`]. It may change
-    /// with any update, from none to one when somebody signs in.
+    /// with any update, from none to one when somebody signs in. The name of the application is
+    /// in it, where there is one: see [`Subject`].
     pub subject: Option<&'a Subject>,
     /// When the session was used last: now, by the clock of the caller.
     pub last_seen: Timestamp,

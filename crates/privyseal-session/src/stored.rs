@@ -7,6 +7,7 @@
 mod limit;
 mod list;
 mod opened;
+mod owner;
 mod row;
 mod save;
 mod turns;
@@ -22,11 +23,12 @@ use crate::metrics::{Event, Metrics, report};
 use crate::outage::GuardedStore;
 use crate::record::{Data, Record};
 use crate::rules::Timeouts;
-use crate::store::{Found, Row, Store as _};
+use crate::store::{Found, Row, Store as _, Subject};
 
 pub use limit::{Excess, ParallelSessions};
 pub use list::SessionInfo;
 use opened::Opened;
+pub(crate) use owner::owner;
 use row::{Admission, Envelope};
 pub(crate) use save::Outgoing;
 pub(crate) use turns::Turns;
@@ -45,8 +47,18 @@ pub(crate) struct Stored {
 pub(crate) struct Moment<'a> {
     pub(crate) codec: &'a Codec,
     pub(crate) timeouts: &'a Timeouts,
+    /// The name of the application, whose users lie apart from those of others.
+    pub(crate) application: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) metrics: &'a dyn Metrics,
+}
+
+impl Moment<'_> {
+    /// The subject of the row of a session.
+    fn owner_of(&self, meta: &Meta) -> Option<Subject> {
+        let subject = meta.subject.as_ref()?;
+        Some(owner(self.application, subject))
+    }
 }
 
 /// What the store held when the session was loaded.
@@ -86,7 +98,13 @@ impl Stored {
             Found::Ended => return Ok(Err(Event::RefusedEnded)),
             Found::Unknown => return Ok(Err(Event::RefusedUnknown)),
         };
-        let opened = Opened::new(moment, id, &row)?;
+        let opened = match Opened::new(moment, id, &row) {
+            Ok(opened) => opened,
+            Err(unreadable) => {
+                unreadable.warn();
+                return Ok(Err(Event::RefusedUnreadable));
+            }
+        };
         let successor = match opened.envelope.admit(&reference.secret, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),

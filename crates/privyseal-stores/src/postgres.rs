@@ -23,9 +23,10 @@ use rows::{Private, bounded, seconds};
 /// Keeps sessions and revocations in PostgreSQL 13 or later.
 ///
 /// Every call is one statement and one round trip, from the second time on that a connection runs
-/// it. The tables `privyseal_sessions`, `privyseal_revocations` and `privyseal_schema` are made and
-/// brought up to date on the way in, however many processes start at once; they are looked for as
-/// the connection's `search_path` says, which `?options=-csearch_path%3Dsessions` sets.
+/// it; an update that is in conflict takes a second one to read the row. The tables
+/// `privyseal_sessions`, `privyseal_revocations` and `privyseal_schema` are made and brought up to
+/// date on the way in, however many processes start at once; they are looked for as the connection's
+/// `search_path` says, which `?options=-csearch_path%3Dsessions` sets.
 ///
 /// It may sit behind a pooler that knows prepared statements (`PgBouncer` from 1.21 on). One that
 /// works by transactions delivers no notifications; revocations then spread by polling alone.
@@ -134,10 +135,15 @@ impl Store for PostgresStore {
                 ],
             )
             .await?;
-        match updated.first() {
-            Some(row) => Ok(rows::live(row)?.map_or(Updated::Done, Updated::Conflict)),
-            None => Ok(Updated::Gone),
+        if !updated.is_empty() {
+            return Ok(Updated::Done);
         }
+        // Looked at by a statement of its own, which sees what is there now: a subquery would see
+        // the table as of the beginning of the update, also when that had to wait for another one.
+        Ok(match self.load(id).await? {
+            Found::Live(row) => Updated::Conflict(row),
+            Found::Ended | Found::Unknown => Updated::Gone,
+        })
     }
 
     async fn touch(
@@ -210,23 +216,9 @@ const CREATE: &str = "INSERT INTO privyseal_sessions \
 const LOAD: &str = "SELECT version, subject, last_seen, expires_at, ends_at, data \
      FROM privyseal_sessions WHERE id = $1";
 
-/// Answers with a row of nulls when it was done, with the row as it stands when it was not, and
-/// with none when there is no live row.
-///
-/// A statement sees the table as of its beginning, also when it has waited for another one that
-/// changed the row meanwhile. Only what is locked is seen as it is now; hence `FOR SHARE`, or the
-/// row of a conflict could be the one before the change that it is in conflict with.
-const UPDATE: &str = "WITH updated AS (\
-         UPDATE privyseal_sessions SET version = version + 1, subject = $3, last_seen = $4, \
-         expires_at = $5, ends_at = $6, data = $7 \
-         WHERE id = $1 AND version = $2 AND data IS NOT NULL RETURNING 1\
-     ), standing AS (\
-         SELECT version, subject, last_seen, expires_at, ends_at, data FROM privyseal_sessions \
-         WHERE id = $1 AND data IS NOT NULL AND NOT EXISTS (SELECT FROM updated) FOR SHARE\
-     ) \
-     SELECT NULL::bigint AS version, NULL::bytea AS subject, NULL::bigint AS last_seen, \
-     NULL::bigint AS expires_at, NULL::bigint AS ends_at, NULL::bytea AS data FROM updated \
-     UNION ALL SELECT version, subject, last_seen, expires_at, ends_at, data FROM standing";
+const UPDATE: &str = "UPDATE privyseal_sessions SET version = version + 1, subject = $3, \
+     last_seen = $4, expires_at = $5, ends_at = $6, data = $7 \
+     WHERE id = $1 AND version = $2 AND data IS NOT NULL RETURNING 1";
 
 const TOUCH: &str = "UPDATE privyseal_sessions SET last_seen = $3, expires_at = $4 \
      WHERE id = $1 AND version = $2 AND data IS NOT NULL";

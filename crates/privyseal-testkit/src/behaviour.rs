@@ -318,6 +318,7 @@ macro_rules! behaviours {
             refused::two_cookies_of_the_name_are_treated_as_the_rules_say_a13,
             refused::several_cookie_headers_are_read_as_one,
             refused::whoever_is_signed_out_everywhere_is_signed_out_in_every_browser,
+            refused::whoever_signs_in_after_somebody_else_finds_nothing_of_theirs,
             failures::an_answer_that_refuses_keeps_the_session,
             failures::an_answer_that_is_a_server_error_undoes_what_was_written,
             failures::a_session_of_another_type_is_a_fixed_500,
@@ -346,6 +347,7 @@ macro_rules! behaviours {
             peers::peers_9_a_cookie_is_worth_nothing_under_another_name,
             stored::sixty_four_writers_of_one_session_lose_nothing,
             stored::one_of_several_sessions_is_ended,
+            stored::what_is_saved_during_a_sign_in_as_somebody_else_is_not_theirs,
             stored::an_outage_is_a_fixed_503_and_costs_nobody_the_cookie,
             stored::a_request_that_needs_no_session_does_not_notice_an_outage,
         }

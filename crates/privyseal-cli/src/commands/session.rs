@@ -33,7 +33,7 @@ impl Command {
     }
 }
 
-/// Where the sessions are that somebody else serves.
+/// Where the sessions are that somebody else serves, and of which application.
 #[derive(Args, Debug)]
 struct Place {
     /// Data directory of the server, whose sessions are meant unless they are elsewhere
@@ -41,6 +41,16 @@ struct Place {
     data_dir: PathBuf,
     #[command(flatten)]
     store: StoreFlags,
+    /// Name of the application, if its engine was given one
+    ///
+    /// Its users are not those of another application, in the store as in the log of revocations.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
+    application: String,
 }
 
 impl Place {
@@ -68,6 +78,9 @@ impl Place {
             .enable_all()
             .build()
             .context("could not start")?
-            .block_on(async { work(sessions_in(&store).await?).await })
+            .block_on(async {
+                let engine = sessions_in(&store).await?;
+                work(engine.with_application(&self.application)).await
+            })
     }
 }

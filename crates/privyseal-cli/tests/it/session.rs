@@ -1,8 +1,14 @@
 //! Sessions as their operator sees them.
 
+use http::{HeaderMap, StatusCode};
+use privyseal::{KeyRing, SecretKey};
+use privyseal_session::store::Subject;
+use privyseal_session::{Engine, Session};
+use privyseal_stores::SqliteStore;
+
 use crate::serve::Server;
 use crate::visitor::Visitor;
-use crate::{Place, Ran};
+use crate::{KEY, Place, Ran};
 
 /// The ids that `session list` prints.
 fn listed(ran: &Ran) -> Vec<String> {
@@ -71,6 +77,48 @@ fn all_sessions_of_a_user_are_ended_in_every_mode_v7_4_5() {
         visitor.wait_until_out(&server);
     }
     assert!(bystander.is_in(&server));
+}
+
+/// Signs Ada in to this application, whose sessions are in this file.
+async fn sign_in_to(application: &str, place: &Place) {
+    let store = SqliteStore::open(place.path("shared.db")).await.unwrap();
+    let keys = KeyRing::new(SecretKey::from_text(KEY).unwrap());
+    let engine = Engine::stored(keys, store).with_application(application);
+    let request = HeaderMap::new();
+    let handle = engine.begin(&request);
+    let mut session: Session = handle.open(&request).await.unwrap();
+    session.sign_in(Subject::new("Ada").unwrap());
+    drop(session);
+    let answered = handle.commit(StatusCode::OK, &mut HeaderMap::new()).await;
+    answered.unwrap();
+}
+
+#[test]
+fn a_user_is_listed_and_signed_out_in_the_application_that_was_named_only_a14() {
+    let place = Place::new();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        for application in ["", "shop", "shop", "forum"] {
+            sign_in_to(application, &place).await;
+        }
+    });
+    let run = |verb, named: &[&str]| {
+        let user = ["session", verb, "--subject", "Ada"];
+        place.run([&user[..], &["--store", "sqlite:shared.db"], named].concat())
+    };
+    let known = || {
+        [
+            &[][..],
+            &["--application", "shop"],
+            &["--application", "forum"],
+        ]
+        .map(|named| listed(&run("list", named)).len())
+    };
+    assert_eq!(known(), [1, 2, 1]);
+    let ended = run("end", &["--application", "shop"]);
+    assert!(ended.quietly().contains("ended 2 sessions"), "{ended:?}");
+    assert_eq!(known(), [1, 0, 1]);
+    run("end", &[]).quietly();
+    assert_eq!(known(), [0, 0, 1]);
 }
 
 #[test]

@@ -52,6 +52,12 @@ impl Mode {
         self == Self::Stored
     }
 
+    /// Whether the engine is told who signs in. Under Flask's rules the session alone says so, under
+    /// the `subject_key` of the rules.
+    pub(crate) fn knows_sign_ins(self) -> bool {
+        self != Self::Flask
+    }
+
     /// When a form is taken for one of our own pages. Sessions of Flask have no id that a token
     /// could be bound to; there the headers decide alone.
     pub(crate) fn csrf_policy(self) -> CsrfPolicy {

@@ -12,8 +12,6 @@
 use std::borrow::Cow;
 
 use http::header::{HeaderMap, HeaderValue, SET_COOKIE};
-use privyseal::Timestamp;
-use privyseal::sealed::SessionId;
 
 use crate::SessionError;
 use crate::cookie::read::{name_and_value, searchable};
@@ -129,25 +127,25 @@ pub(crate) struct Found<'h> {
 }
 
 impl Found<'_> {
-    /// What the request's token opens to. `identity` says which session that is, and when its token
-    /// was issued.
+    /// What the request's token opens to. `identity` says which session that is, with which rights,
+    /// and puts its tokens in the order in which they were made.
     ///
     /// Both `name` and `name.0` may be there, each with a token that opens. That happens to honest
     /// browsers: of two responses at one time, the first makes the session outgrow its cookie and
     /// the second writes the old cookie again; or the browser dropped a removal. It also happens
     /// when a neighbouring host plants the session of its own user beside ours, to make the victim
     /// act in it, and neither always believing `name` nor always the chunks, nor the newer, keeps
-    /// that out. The session's id does: a planter has no token of the victim's session, so two
-    /// tokens of one session are both ours, and the newer holds. Two of different sessions are like
+    /// that out. The session's identity does: a planter has no token of the victim's session with the
+    /// victim's rights, so two of those are both ours, and the newer holds. Two that differ are like
     /// two cookies of one name: which is ours cannot be told, and neither is trusted. One that does
     /// not open is no rival, as everybody can make one.
     ///
     /// # Errors
     /// The first of `open`.
-    pub(crate) fn open<T, E>(
+    pub(crate) fn open<T, E, I: PartialEq, O: PartialOrd>(
         &self,
         mut open: impl FnMut(&str) -> Result<Option<T>, E>,
-        identity: impl Fn(&T) -> Option<(SessionId, Timestamp)>,
+        identity: impl Fn(&T) -> Option<(I, O)>,
     ) -> Result<Option<T>, E> {
         let Some(value) = &self.value else {
             return Ok(None);
@@ -163,19 +161,15 @@ impl Found<'_> {
     }
 }
 
-fn newer_of_one_session<T>(
+fn newer_of_one_session<T, I: PartialEq, O: PartialOrd>(
     whole: T,
     chunked: T,
-    identity: impl Fn(&T) -> Option<(SessionId, Timestamp)>,
+    identity: impl Fn(&T) -> Option<(I, O)>,
 ) -> Option<T> {
     match (identity(&whole), identity(&chunked)) {
-        (Some((id, issued)), Some((other_id, other_issued))) if id == other_id => {
+        (Some((session, made)), Some((other, other_made))) if session == other => {
             // In one second, the session that holds more.
-            Some(if issued > other_issued {
-                whole
-            } else {
-                chunked
-            })
+            Some(if made > other_made { whole } else { chunked })
         }
         _ => {
             tracing::warn!("two sessions came, in one cookie and in chunks; none is trusted");

@@ -1,12 +1,10 @@
 //! Ending sessions, one, many or all.
 
-use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 
 use super::Engine;
-use crate::record::{AsOpened, Record};
-use crate::revocation::{Presented, RevocationError};
-use crate::rules::Rules;
+use crate::record::AsOpened;
+use crate::revocation::RevocationError;
 use crate::store::{Found, Store as _, Subject};
 use crate::stored::SessionInfo;
 use crate::{SessionError, metrics};
@@ -44,7 +42,8 @@ impl Engine {
         // Not by the list, which need not have all of them and costs much more.
         let found = stored.store.load(id).await;
         let found = found.map_err(|error| self.outage_or(error.into()))?;
-        if !matches!(&found, Found::Live(row) if row.subject.as_ref() == Some(subject)) {
+        let owner = self.owner(subject);
+        if !matches!(&found, Found::Live(row) if row.subject.as_ref() == Some(&owner)) {
             return Ok(false);
         }
         self.end_session(id).await?;
@@ -81,7 +80,7 @@ impl Engine {
     ) -> Result<u64, SessionError> {
         let stored = self.0.stored.as_ref().filter(|_| self.is_stored());
         let stored = stored.ok_or(SessionError::NotSupported)?;
-        let ended = stored.store.end_all(subject, Some(keep)).await;
+        let ended = stored.store.end_all(&self.owner(subject), Some(keep)).await;
         ended.map_err(|error| self.outage_or(error.into()))
     }
 
@@ -102,7 +101,7 @@ impl Engine {
         }
         match &self.0.stored {
             Some(stored) => {
-                let ended = stored.store.end_all(subject, None).await;
+                let ended = stored.store.end_all(&self.owner(subject), None).await;
                 ended.map_err(|error| self.outage_or(error.into()))
             }
             None => Ok(0),
@@ -138,54 +137,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether the session was revoked by the time it is opened, which is noted in it.
-    pub(crate) async fn is_revoked(&self, record: &mut Record) -> Result<bool, SessionError> {
-        let Some(revocations) = self.revocations() else {
-            return Ok(false);
+    /// Refuses the cookies from before a renewal of a session that a request brought, where there is
+    /// a log for it.
+    pub(crate) async fn revoke_renewed(&self, opened: &AsOpened) -> Result<(), SessionError> {
+        let Some((revocations, renewals)) = self.revocations().zip(opened.renewals) else {
+            return Ok(());
         };
-        let signed_in_at = record.meta.signed_in_at.unwrap_or(record.created_at);
-        let subject = match &self.0.rules {
-            Rules::Timeouts(_) => record.meta.subject.clone(),
-            Rules::Flask(rules) => rules.subject_of(record.data.dict()),
-        };
-        record.as_opened = Some(Box::new(AsOpened {
-            id: record.id,
-            mac: record.mac.clone(),
-            began_at: record.created_at,
-            signed_in: subject.map(|subject| (subject, signed_in_at)),
-        }));
-        revocations.ready().await?;
-        let was_revoked = self.was_revoked(record);
-        if !was_revoked && revocations.is_stale() {
-            // What was not revoked half a minute ago may be by now.
-            return Err(SessionError::Unavailable {
-                retry_after: self.outage_policy().retry_after(),
-            });
+        if let Some(id) = opened.id_in(revocations) {
+            let life = self.longest_life();
+            revocations.revoke_renewal(id, renewals, life).await?;
         }
-        Ok(was_revoked)
-    }
-
-    /// Whether the session was revoked since it was opened, as far as this node knows.
-    pub(crate) fn was_revoked(&self, record: &Record) -> bool {
-        let (Some(revocations), Some(opened)) = (self.revocations(), &record.as_opened) else {
-            return false;
-        };
-        let signed_in = opened.signed_in.as_ref();
-        revocations.refuses(&Presented {
-            id: opened.id,
-            mac: opened.mac.as_deref(),
-            began_at: opened.began_at,
-            signed_in: signed_in.map(|(subject, since)| (subject, *since)),
-        })
-    }
-
-    /// The time to note for a session that begins now, or for a sign-in: after what was revoked of
-    /// this user, or of everybody.
-    pub(crate) fn begin_time(&self, subject: Option<&Subject>, now: Timestamp) -> Timestamp {
-        let floor = self
-            .revocations()
-            .and_then(|revocations| revocations.began_floor(subject));
-        floor.map_or(now, |floor| now.max(floor.plus_seconds(1)))
+        Ok(())
     }
 
     fn check_can_end(&self) -> Result<(), SessionError> {
@@ -194,7 +156,7 @@ impl Engine {
         can.then_some(()).ok_or(SessionError::NotSupported)
     }
 
-    fn longest_life(&self) -> std::time::Duration {
+    pub(super) fn longest_life(&self) -> std::time::Duration {
         self.0.rules.longest_life()
     }
 

@@ -8,7 +8,8 @@ use crate::codec::Codec;
 use crate::metrics::{Event, report};
 use crate::record::Record;
 use crate::rules::Rules;
-use crate::stored::{Moment, Outgoing, Stored};
+use crate::store::Subject;
+use crate::stored::{Moment, Outgoing, Stored, owner};
 
 impl Engine {
     /// The store and what it needs to know, if there is one.
@@ -25,10 +26,16 @@ impl Engine {
         let moment = Moment {
             codec,
             timeouts,
+            application: &self.0.application,
             now,
             metrics: self.metrics(),
         };
         Some((stored, moment))
+    }
+
+    /// Under whom the sessions of a user of this application lie in the store.
+    pub(super) fn owner(&self, subject: &Subject) -> Subject {
+        owner(&self.0.application, subject)
     }
 
     /// Writes what has become of a session that lives in the store, or is to.
@@ -44,7 +51,7 @@ impl Engine {
         // A copy of the cookie that it had before it moved into the store ends with it.
         if record.ended
             && !self.is_stored()
-            && let Some(id) = record.id
+            && let Some(id) = record.meta.branch_of.or(record.id).or(record.unreadable)
         {
             self.revoke(id).await?;
         }

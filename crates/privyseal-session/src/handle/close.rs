@@ -6,6 +6,7 @@ use super::SessionHandle;
 use super::unfinished::Unfinished;
 use crate::SessionError;
 use crate::cookie::{Lifetime, SetCookies};
+use crate::engine::Standing;
 use crate::metrics::{Event, report};
 use crate::record::{AsOpened, Record};
 use crate::rules::Timeouts;
@@ -23,7 +24,7 @@ impl SessionHandle {
         let rolls_back = status.is_server_error();
         // Even if the store cannot be asked, this node is told that the session is over, and reads
         // it no more.
-        let ends_row = record.ended && record.origin.is_some();
+        let ends_row = record.ended && (record.origin.is_some() || record.unreadable.is_some());
         if record.degraded && !ends_row {
             // Nothing is known of the session, so nothing is done to it or to its cookie.
             let is_lost = record.ended || (record.modified && !rolls_back);
@@ -45,7 +46,7 @@ impl SessionHandle {
                 Ok(None)
             };
         }
-        let closed = if record.origin.is_some() || engine.is_stored() {
+        let closed = if record.origin.is_some() || engine.is_stored() || ends_row {
             self.save(record, rolls_back).await
         } else {
             self.close_cookie(&mut record, timeouts, rolls_back).await
@@ -97,14 +98,18 @@ impl SessionHandle {
         if rolls_back {
             return Ok(None);
         }
-        if engine.was_revoked(record) {
-            // The session was ended while the handler ran. A new id, or a new sign-in, would bring
-            // it back. Or it has a new id by now: whatever was sent here would take the place of
-            // the cookie that the browser was given for that.
-            if record.modified {
-                report(engine.metrics(), Event::WriteDropped);
+        // As of now, for the handler may have taken its time.
+        let standing = engine.standing(record);
+        if standing != Standing::Good {
+            if !record.modified {
+                return Ok(None);
             }
-            return Ok(None);
+            report(engine.metrics(), Event::WriteDropped);
+            return match standing {
+                // Another response brings the browser its new cookie.
+                Standing::Renewed(_) => Err(SessionError::Conflict),
+                _ => remove(),
+            };
         }
         if record.is_empty() {
             return if came_with_one && record.modified {
@@ -141,6 +146,9 @@ impl SessionHandle {
         let came_with_one = record.issued_at.is_some();
         let old = record.renewal.and_then(|_| record.as_opened.take());
         let renews = record.renewal.is_some() && came_with_one;
+        if renews {
+            record.meta.renewals = record.meta.renewals.saturating_add(1);
+        }
         let mut spilled = false;
         let cookies = match self.set_cookies(record, timeouts) {
             Err(SessionError::TooLarge { .. }) if engine.spills() => {
@@ -152,7 +160,7 @@ impl SessionHandle {
             Ok(cookies) => Some(cookies),
         };
         // Only now: a cookie that cannot be sent must not cost the one that the browser has.
-        self.revoke(old).await?;
+        self.leave_behind(old).await?;
         if record.signed_in {
             report(engine.metrics(), Event::SignedIn);
         }
@@ -173,6 +181,15 @@ impl SessionHandle {
         Unfinished::new(async move { engine.revoke_opened(&opened).await }).await
     }
 
+    /// Refuses the cookies from before a renewal from now on, where there is a log for it.
+    async fn leave_behind(&self, renewed: Option<Box<AsOpened>>) -> Result<(), SessionError> {
+        let Some(renewed) = renewed else {
+            return Ok(());
+        };
+        let engine = self.0.engine.clone();
+        Unfinished::new(async move { engine.revoke_renewed(&renewed).await }).await
+    }
+
     /// Counts a cookie that is not sent because of its size.
     fn note_size(&self, error: SessionError) -> SessionError {
         if matches!(error, SessionError::TooLarge { .. }) {
@@ -188,6 +205,7 @@ impl SessionHandle {
         timeouts: &Timeouts,
     ) -> Result<SetCookies, SessionError> {
         let (engine, now) = (&self.0.engine, self.now());
+        engine.ensure_id(record)?;
         let token = engine.codec().encode(record, now)?;
         let lifetime = if record.meta.remembered {
             let absolute = timeouts.absolute_of(&record.meta).as_secs();

@@ -3,6 +3,7 @@
 use super::SessionHandle;
 use crate::SessionError;
 use crate::cookie::{Lifetime, SetCookies};
+use crate::engine::Standing;
 use crate::metrics::{Event, report};
 use crate::record::Record;
 use crate::rules::FlaskRules;
@@ -36,7 +37,7 @@ impl SessionHandle {
         if !should_set_cookie {
             return Ok(None);
         }
-        if self.0.engine.was_revoked(&record) {
+        if self.0.engine.standing(&record) != Standing::Good {
             // Signed anew, the session would have another MAC, and no longer be revoked by it.
             report(self.0.engine.metrics(), Event::WriteDropped);
             return policy.remove_session(record.came).map(Some);

@@ -7,9 +7,11 @@ use super::SessionHandle;
 use crate::SessionError;
 use crate::codec::Codec;
 use crate::cookie::Found;
+use crate::engine::Standing;
 use crate::metrics::{Event, report};
 use crate::outage::OutagePolicy;
 use crate::record::Record;
+use crate::rules::Rules;
 
 impl SessionHandle {
     /// Opens the session of the request unless a handler has done so.
@@ -54,6 +56,12 @@ impl SessionHandle {
                 }
                 Box::new(Record {
                     retired: refusal == Some(Event::RefusedRetired),
+                    unreadable: found
+                        .value
+                        .as_deref()
+                        .filter(|_| refusal == Some(Event::RefusedUnreadable))
+                        .and_then(|cookie| codec.read_reference(cookie))
+                        .map(|reference| reference.session_id),
                     ..Record::new(engine.begin_time(None, now))
                 })
             }
@@ -86,7 +94,10 @@ impl SessionHandle {
                 let decoded = codec.decode(cookie, now)?;
                 Ok::<_, SessionError>(decoded.map_err(|event| refusal = Some(event)).ok())
             },
-            |record| Some((record.id?, record.issued_at?)),
+            |record| {
+                let made = (record.meta.renewals, record.issued_at?);
+                Some((record.binding()?, made))
+            },
         )?;
         let record = opened.map(|mut record| {
             // Flask gives its sessions no id, under whosever rules they are read.
@@ -102,12 +113,26 @@ impl SessionHandle {
         &self,
         mut record: Box<Record>,
     ) -> Result<Result<Box<Record>, Option<Event>>, SessionError> {
-        let is_revoked = self.0.engine.is_revoked(&mut record).await?;
-        Ok(if is_revoked {
-            Err(Some(Event::RefusedRevoked))
-        } else {
-            Ok(record)
+        let standing = self.0.engine.standing_as_opened(&mut record).await?;
+        Ok(match standing {
+            Standing::Good => Ok(record),
+            Standing::Renewed(at) => Err(Some(self.refusal_of_renewed(at))),
+            Standing::Revoked => Err(Some(Event::RefusedRevoked)),
         })
+    }
+
+    /// Why a cookie from before a renewal is refused. A request that was under way then must leave
+    /// the browser its new cookie. Who comes later never got that, and begins anew.
+    fn refusal_of_renewed(&self, at: Timestamp) -> Event {
+        let grace = match self.0.engine.rules() {
+            Rules::Timeouts(timeouts) => timeouts.grace.as_secs(),
+            Rules::Flask(_) => 0,
+        };
+        if self.now() <= at.plus_seconds(grace) {
+            Event::RefusedRetired
+        } else {
+            Event::RefusedSuperseded
+        }
     }
 
     /// What the policy gives a request whose session cannot be asked for.
@@ -134,7 +159,7 @@ impl SessionHandle {
                     stored.seen_before(moment, codec.read_reference(found.value.as_deref()?)?)
                 });
                 if let Some(mut record) = seen
-                    && let Ok(false) = engine.is_revoked(&mut record).await
+                    && let Ok(Standing::Good) = engine.standing_as_opened(&mut record).await
                 {
                     return Ok(degraded(*record, Event::OutageStale));
                 }

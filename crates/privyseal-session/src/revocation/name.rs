@@ -5,11 +5,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::Subject;
 
-/// Names a session, a user, the bytes of a cookie or the whole application by 16 bytes, so that a
-/// log of revocations tells nobody who was signed out.
+/// Names a session, the cookies that it had before it was renewed, a user, the bytes of a cookie or
+/// the whole application by 16 bytes, so that a log of revocations tells nobody who was signed out.
 ///
 /// # Security
-/// A session's name is its id, 128 random bits of ours. The others are truncated SHA-256, under a
+/// A session's name is its id, 128 random bits of ours, and that of its cookies before a renewal is
+/// the id with a hash added to it. The others are truncated SHA-256, under a
 /// label for each kind and with the name of the application, so that none is another's. Whoever
 /// chooses two subjects of the same name, for 2^64 hashes, signs out himself. A guess of a subject
 /// can be checked against the log, so keep the log as private as the list of users.
@@ -33,6 +34,11 @@ impl RevocationName {
     /// The name of one session.
     pub const fn of_session(id: SessionId) -> Self {
         Self(*id.as_bytes())
+    }
+
+    /// The name of the cookies of a session while it had been renewed so many times, and no other.
+    pub fn of_renewal(application: &str, id: SessionId, renewals: u32) -> Self {
+        RenewalNames::new(application, renewals).of(id)
     }
 
     /// The name of a cookie that has no session id: its MAC, *decoded*.
@@ -80,12 +86,31 @@ impl RevocationName {
     }
 }
 
+/// The names of all sessions' cookies that have been renewed so many times: the id, with as many
+/// bits of a hash added to it. Ids are random and ours, so nobody makes two names meet; and whoever
+/// has the hash needs none for each session.
+#[derive(Clone, Copy)]
+pub(super) struct RenewalNames(u128);
+
+impl RenewalNames {
+    pub(super) fn new(application: &str, renewals: u32) -> Self {
+        let hash = RevocationName::hashed(Kind::Renewal, application, &renewals.to_be_bytes());
+        Self(u128::from_be_bytes(hash.0))
+    }
+
+    pub(super) fn of(self, id: SessionId) -> RevocationName {
+        let id = u128::from_be_bytes(*id.as_bytes());
+        RevocationName((id ^ self.0).to_be_bytes())
+    }
+}
+
 /// What a hashed name stands for.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Kind {
     Application = b'a',
     Cookie = b'c',
+    Renewal = b'r',
     Subject = b's',
 }
 
@@ -116,6 +141,10 @@ mod tests {
             RevocationName::of_cookie("a", b"b"),
             RevocationName::of_cookie("ab", b""),
             RevocationName::of_cookie("", b"ab"),
+            RevocationName::of_renewal("", SessionId::from_bytes([7; 16]), 0),
+            RevocationName::of_renewal("", SessionId::from_bytes([7; 16]), 1),
+            RevocationName::of_renewal("", SessionId::from_bytes([8; 16]), 0),
+            RevocationName::of_renewal("a", SessionId::from_bytes([7; 16]), 0),
         ];
         for (at, name) in names.iter().enumerate() {
             assert!(!names[..at].contains(name), "{at}");
@@ -144,6 +173,10 @@ mod tests {
             (
                 RevocationName::of_cookie("shop", &[1, 2, 3]),
                 "3a79e29361872fa50d17b09925ac160c",
+            ),
+            (
+                RevocationName::of_renewal("shop", SessionId::from_bytes([7; 16]), 3),
+                "54eebf5be11a30bbefcec2846fcac813",
             ),
         ] {
             assert_eq!(hex(name), expected);

@@ -8,6 +8,7 @@ use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 
 use super::follower::Tasks;
+use super::name::RenewalNames;
 use super::shared::Shared;
 use super::{Revocation, RevocationError, RevocationLog, RevocationName, RevocationOptions};
 use crate::store::Subject;
@@ -39,6 +40,8 @@ struct Node {
 struct Application {
     name: String,
     revocation_name: RevocationName,
+    /// Of sessions that were renewed never, once, twice and so on: nearly all.
+    renewals: [RenewalNames; 4],
 }
 
 /// A session as it was found in an authentic cookie.
@@ -153,6 +156,38 @@ impl Revocations {
             })
     }
 
+    /// When the cookie that this session came in was replaced by that of a renewal, if it was: one
+    /// of the session's `id`, made when it had been renewed so often. `life` is that of
+    /// [`revoke_renewal`](Self::revoke_renewal).
+    ///
+    /// Costs nothing while nothing is revoked, and another look at the set after that.
+    #[inline]
+    pub fn renewed_at(
+        &self,
+        session: &Presented<'_>,
+        renewals: u32,
+        life: Duration,
+    ) -> Option<Timestamp> {
+        let set = &self.node.shared.set;
+        if set.len() == 0 {
+            return None;
+        }
+        let id = session.id.or_else(|| Some(self.id_of(session.mac?)))?;
+        let name = self.application.renewal(id, renewals);
+        let forget_at = set.began_until(&name)?.unix_seconds();
+        // What is revoked as a whole is dated by when it is forgotten, and so tells when that was.
+        let kept = self.forget_at(Timestamp::from_unix_seconds(0), life);
+        let renewed_at = forget_at.saturating_sub(kept.unix_seconds());
+        Some(Timestamp::from_unix_seconds(renewed_at))
+    }
+
+    /// The id for a session that came without one, in a cookie of this decoded MAC: the name of that
+    /// cookie, so that what revokes the one revokes the other, and all nodes give it the same.
+    pub fn id_of(&self, mac: &[u8]) -> SessionId {
+        let name = RevocationName::of_cookie(&self.application.name, mac);
+        SessionId::from_bytes(*name.as_bytes())
+    }
+
     /// The time up to which a session of this user, or of nobody yet, is refused. One that begins
     /// in that second or before it has to be dated one second later, or it is refused as well. It
     /// may lie in the future, by little more than the [clock skew](RevocationOptions::clock_skew).
@@ -176,8 +211,23 @@ impl Revocations {
             .await
     }
 
+    /// Refuses the cookies that a session has had since it was renewed so often, in favour of that of
+    /// another renewal. `life` is how long any cookie of it can live from now on.
+    ///
+    /// # Errors
+    /// As [`revoke_session`](Self::revoke_session).
+    pub async fn revoke_renewal(
+        &self,
+        id: SessionId,
+        renewals: u32,
+        life: Duration,
+    ) -> Result<(), RevocationError> {
+        let name = self.application.renewal(id, renewals);
+        self.revoke_whole(name, life).await
+    }
+
     /// Ends a session that has no id, by the decoded MAC of its cookie. Other cookies of the same
-    /// session are not meant. `life` is how long the cookie can live from now on.
+    /// session are not meant, unless they have the [id of this one](Self::id_of). `life` is how long the cookie can live from now on.
     ///
     /// # Errors
     /// As [`revoke_session`](Self::revoke_session).
@@ -288,7 +338,18 @@ impl Application {
         Self {
             name: name.to_owned(),
             revocation_name: RevocationName::of_application(name),
+            renewals: [0, 1, 2, 3].map(|renewals| RenewalNames::new(name, renewals)),
         }
+    }
+
+    fn renewal(&self, id: SessionId, renewals: u32) -> RevocationName {
+        let known = usize::try_from(renewals)
+            .ok()
+            .and_then(|renewals| self.renewals.get(renewals));
+        let names = known
+            .copied()
+            .unwrap_or_else(|| RenewalNames::new(&self.name, renewals));
+        names.of(id)
     }
 }
 

@@ -5,8 +5,14 @@ use std::sync::Arc;
 
 /// Names the user of a session, as the application does: its user id, as text.
 ///
-/// It is an index of the store and is kept there as it is, so take an id rather than an address
-/// or a name.
+/// It is an index of the store and can be read there, so take an id rather than an address or a
+/// name.
+///
+/// What the engine gives the store is `//application/user` where the
+/// [application has a name](crate::Engine::with_application), so that the user is nobody else's
+/// who has the same name in another application. It is `///` and a hash where that is too long,
+/// where the application's name has a slash or a control character, and for a user of an
+/// application without a name who begins with `//`. A store makes nothing of it.
 ///
 /// # Examples
 /// ```

@@ -4,7 +4,7 @@ use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 
 use super::opened::Opened;
-use super::{Moment, Stored};
+use super::{Moment, Stored, owner};
 use crate::SessionError;
 use crate::store::{Store as _, Subject};
 
@@ -49,7 +49,8 @@ impl Stored {
         moment: Moment<'_>,
         subject: &Subject,
     ) -> Result<Vec<SessionInfo>, SessionError> {
-        let rows = self.store.list(subject, MAX_LISTED).await?;
+        let owner = owner(moment.application, subject);
+        let rows = self.store.list(&owner, MAX_LISTED).await?;
         let mut sessions = Vec::with_capacity(rows.len());
         for (id, row) in rows {
             // Nobody can use a session that cannot be read, such as one that is sealed under a key
@@ -57,7 +58,7 @@ impl Stored {
             match Opened::new(moment, id, &row) {
                 Ok(opened) if opened.has_expired(moment.now) => {}
                 Ok(opened) => sessions.push(opened.into_info(id)),
-                Err(error) => tracing::warn!(%error, "a session of a list was left out"),
+                Err(unreadable) => unreadable.warn(),
             }
         }
         sessions.sort_by_key(|session| {

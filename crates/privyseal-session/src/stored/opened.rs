@@ -7,11 +7,23 @@ use privyseal::value::{Dict, Value};
 use privyseal::{MaxAge, Timestamp};
 
 use super::{Envelope, Moment, Origin};
+use crate::SessionError;
 use crate::codec::{META, check_sealable, into_dict};
 use crate::meta::Meta;
 use crate::record::{Data, Record};
-use crate::store::{MAX_DATA_LEN, NewRow, Row};
-use crate::{SessionError, store};
+use crate::store::{MAX_DATA_LEN, NewRow, Row, Subject};
+
+/// Why a row cannot be read. It may be again, as when the key that sealed it is put back into the
+/// ring: nothing is done to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unreadable(&'static str);
+
+impl Unreadable {
+    /// Tells the operator why, and nobody whose session it is.
+    pub(super) fn warn(self) {
+        tracing::warn!(reason = self.0, "a session in the store cannot be read");
+    }
+}
 
 /// A row whose payload was read.
 pub(super) struct Opened {
@@ -27,9 +39,9 @@ pub(super) struct Opened {
 impl Opened {
     /// # Errors
     /// When the row is not one of ours, or sealed by a key that the ring no longer has.
-    pub(super) fn new(moment: Moment<'_>, id: SessionId, row: &Row) -> Result<Self, SessionError> {
+    pub(super) fn new(moment: Moment<'_>, id: SessionId, row: &Row) -> Result<Self, Unreadable> {
         let (envelope, payload) =
-            Envelope::decode(&row.data).ok_or_else(|| unreadable("its version is unknown"))?;
+            Envelope::decode(&row.data).ok_or(Unreadable("its version is unknown"))?;
         let (mut dict, needs_resealing) = read(moment, id, payload)?;
         let meta = match dict.remove(META) {
             Some(Value::Dict(meta)) => Meta::from_dict(&meta),
@@ -37,8 +49,8 @@ impl Opened {
         };
         // The column is for looking up. Where rows are sealed, whoever can write the database must not
         // make a session another user's with it.
-        if meta.subject != row.subject {
-            return Err(unreadable("it lies under another user"));
+        if moment.owner_of(&meta) != row.subject {
+            return Err(Unreadable("it lies under another user"));
         }
         Ok(Self {
             envelope,
@@ -95,10 +107,9 @@ impl Opened {
 }
 
 /// The session in a payload, and whether it should be sealed anew.
-fn read(moment: Moment<'_>, id: SessionId, payload: &[u8]) -> Result<(Dict, bool), SessionError> {
+fn read(moment: Moment<'_>, id: SessionId, payload: &[u8]) -> Result<(Dict, bool), Unreadable> {
     let Some(sealer) = moment.codec.at_rest() else {
-        let value = tagged::loads(payload).map_err(|_| unreadable("it holds no session"))?;
-        return Ok((into_dict(value)?, false));
+        return Ok((session(payload)?, false));
     };
     // A store that can be written by somebody else cannot pass off a session as one of ours, nor
     // one session as another: an open payload is not looked at, and the seal names the session.
@@ -106,9 +117,15 @@ fn read(moment: Moment<'_>, id: SessionId, payload: &[u8]) -> Result<(Dict, bool
         .ok()
         .and_then(|token| sealer.open(token, ANY_AGE, END_OF_TIME).ok())
         .filter(|opened| opened.session_id == id)
-        .ok_or_else(|| unreadable("no key of the ring opens its seal"))?;
-    let value = tagged::loads(opened.data()).map_err(|_| unreadable("it holds no session"))?;
-    Ok((into_dict(value)?, opened.needs_reissue))
+        .ok_or(Unreadable("no key of the ring opens its seal"))?;
+    Ok((session(opened.data())?, opened.needs_reissue))
+}
+
+fn session(json: &[u8]) -> Result<Dict, Unreadable> {
+    tagged::loads(json)
+        .ok()
+        .and_then(|value| into_dict(value).ok())
+        .ok_or(Unreadable("it holds no session"))
 }
 
 /// The bytes of a row.
@@ -153,12 +170,13 @@ pub(super) fn write(
 pub(super) fn new_row<'a>(
     moment: Moment<'_>,
     envelope: &Envelope,
-    meta: &'a Meta,
+    meta: &Meta,
+    owner: Option<&'a Subject>,
     lasts: Option<Timestamp>,
     data: &'a [u8],
 ) -> NewRow<'a> {
     NewRow {
-        subject: meta.subject.as_ref(),
+        subject: owner,
         last_seen: moment.now,
         expires_at: expires_at(moment, envelope, meta, lasts),
         ends_at: ends_at(moment, envelope, meta),
@@ -188,7 +206,3 @@ fn ends_at(moment: Moment<'_>, envelope: &Envelope, meta: &Meta) -> Timestamp {
 /// The row has times of its own, which are looked at.
 const ANY_AGE: MaxAge = MaxAge::from_seconds(u64::MAX);
 const END_OF_TIME: Timestamp = Timestamp::from_unix_seconds(u64::MAX);
-
-fn unreadable(why: &'static str) -> SessionError {
-    SessionError::Store(store::StoreError::unreadable(why))
-}

@@ -69,6 +69,11 @@ impl Stored {
         rolls_back: bool,
     ) -> Result<Outgoing, SessionError> {
         if record.ended {
+            if let Some(id) = record.unreadable
+                && self.store.end(id).await?
+            {
+                report(moment.metrics, Event::SessionEnded);
+            }
             return Ok(Outgoing::Removed);
         }
         if rolls_back || record.is_empty() || !record.modified {
@@ -87,7 +92,8 @@ impl Stored {
             predecessors: Vec::new(),
         };
         let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
-        let row = new_row(moment, &envelope, &record.meta, None, &data);
+        let owner = moment.owner_of(&record.meta);
+        let row = new_row(moment, &envelope, &record.meta, owner.as_ref(), None, &data);
         if !self.store.create(id, &row).await? {
             return self.branch_off(moment, record, id).await;
         }
@@ -99,7 +105,7 @@ impl Stored {
 
     /// A session that lived in its cookie is too large for it, but another request with the same
     /// cookie has moved it into the store already. What the two made of it stays apart, as ever
-    /// with sessions in cookies, under two ids.
+    /// with sessions in cookies, under two ids. But the end of the first is the end of both.
     async fn branch_off(
         &self,
         moment: Moment<'_>,
@@ -112,6 +118,7 @@ impl Stored {
             Found::Live(_) | Found::Unknown => return Err(SessionError::IdTaken),
         }
         record.id = Some(random_id()?);
+        record.meta.branch_of = Some(taken);
         // The new id is not taken, so that this ends here.
         Box::pin(self.save_new(moment, record, false)).await
     }
@@ -149,7 +156,15 @@ impl Stored {
             let token = token.transpose()?;
             let data = write(moment, id, &envelope, &mut record.data, &record.meta)?;
             let lasts = origin.lasts(record, begins_anew);
-            let row = new_row(moment, &envelope, &record.meta, lasts, &data);
+            let owner = moment.owner_of(&record.meta);
+            let row = new_row(
+                moment,
+                &envelope,
+                &record.meta,
+                owner.as_ref(),
+                lasts,
+                &data,
+            );
             match self.store.update(id, origin.version, &row).await? {
                 Updated::Done => {
                     if attempt > 0 {
@@ -196,7 +211,11 @@ impl Stored {
         origin: &mut Origin,
         row: &Row,
     ) -> Result<bool, SessionError> {
-        let opened = Opened::new(moment, id, row)?;
+        let opened = Opened::new(moment, id, row).map_err(|unreadable| {
+            unreadable.warn();
+            report(moment.metrics, Event::WriteDropped);
+            SessionError::Conflict
+        })?;
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
@@ -210,6 +229,24 @@ impl Stored {
         if opened.has_expired(moment.now) {
             return Ok(false);
         }
+        if record.emptied > 0 {
+            // What others have left belongs to the user before.
+            record.meta.generation = opened.meta.generation.saturating_add(1);
+        } else {
+            self.merge(moment, record, origin, &opened)?;
+        }
+        origin.succeed(opened, successor);
+        Ok(true)
+    }
+
+    /// Our changes, made to what the session holds by now.
+    fn merge(
+        &self,
+        moment: Moment<'_>,
+        record: &mut Record,
+        origin: &Origin,
+        opened: &Opened,
+    ) -> Result<(), SessionError> {
         let merged = rebase(
             origin.data.dict(),
             record.data.dict(),
@@ -224,8 +261,7 @@ impl Stored {
         })?;
         record.data = merged.into();
         record.meta = record.meta.rebased(&origin.meta, opened.meta.clone());
-        origin.succeed(opened, successor);
-        Ok(true)
+        Ok(())
     }
 
     /// A request that changed nothing: reading counts as use, but is not written every time.

@@ -79,7 +79,11 @@ fn a_response_that_sets_or_removes_a_cookie_is_kept_by_no_cache_a1() {
             let ((), response) = browser.visit(|visit| {
                 let mut session = open(visit);
                 session.insert("b", 1);
-                session.remember(true);
+                if kind.follows_flask() {
+                    session.set_permanent(true);
+                } else {
+                    session.remember(true);
+                }
                 if end {
                     session.end();
                 }

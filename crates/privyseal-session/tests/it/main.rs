@@ -6,6 +6,8 @@
     reason = "a test fails when its helpers do"
 )]
 
+mod another_user;
+mod applications;
 mod at_rest;
 mod attacks;
 mod browser;
@@ -13,6 +15,7 @@ mod cookies;
 mod csrf;
 mod ending;
 mod flash;
+mod flask_rules;
 mod forms;
 mod kinds;
 mod laziness;
@@ -21,12 +24,14 @@ mod lists;
 mod merging;
 mod metrics;
 mod mutation;
+mod nodes;
 mod outages;
 mod oversize;
 mod overtaken;
 mod peers;
 mod remembering;
 mod renewal;
+mod retired;
 mod review;
 mod revocation;
 mod revocation_log;
@@ -37,5 +42,7 @@ mod secrecy;
 mod sign_in;
 mod silence;
 mod spill;
+mod steady;
 mod test_store;
 mod timeouts;
+mod unreadable;

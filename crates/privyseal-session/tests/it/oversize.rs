@@ -5,7 +5,7 @@ use privyseal_session::SessionError;
 use privyseal_session::store::MAX_DATA_LEN;
 
 use crate::browser::{Browser, open, set_cookies};
-use crate::kinds::{Kind, Place, kinds};
+use crate::kinds::{Kind, Place, kinds, named};
 use crate::limits::noise;
 
 /// How long the value is that the session of a browser has under `b`.
@@ -85,4 +85,49 @@ fn the_edge_of_what_is_kept_on_the_server_is_a_typed_error_a17() {
             other => panic!("{other}"),
         }
     }
+}
+
+/// Both are of one id, for the victim signed in with what was planted.
+#[test]
+fn a_session_that_was_planted_and_signed_in_to_takes_the_place_of_no_other_a12_a13() {
+    let kind = Kind::new(Place::Chunked, false);
+    let mut victim = kind.visitor();
+    let mut planter = victim.clone();
+    let signed_in = victim.visit(|visit| open(visit).sign_in(named("ada")));
+    signed_in.1.unwrap();
+    kind.clock.advance(5);
+    for _ in 0..2 {
+        // Small enough for the one cookie, and renewed more often.
+        let signed_in = planter.visit(|visit| {
+            let mut session = open(visit);
+            session.remove("much");
+            session.sign_in(named("mallory"));
+        });
+        signed_in.1.unwrap();
+        victim.cookie.clone_from(&planter.cookie);
+        let (subject, _) = victim.visit(|visit| open(visit).subject());
+        assert_eq!(subject, None, "neither is trusted");
+        victim.cookie = None;
+        let (subject, _) = victim.visit(|visit| open(visit).subject());
+        assert_eq!(subject, Some(named("ada")));
+    }
+}
+
+#[test]
+fn of_two_cookies_of_one_session_that_which_was_renewed_more_often_holds() {
+    let kind = Kind::new(Place::Chunked, false);
+    let mut browser = kind.browser();
+    browser.set("a", 1);
+    let mut before = browser.clone();
+    let renewed = browser.visit(|visit| {
+        let mut session = open(visit);
+        session.renew();
+        kind.fill(&mut session);
+    });
+    renewed.1.unwrap();
+    kind.clock.advance(5);
+    before.set("late", 1);
+    browser.cookie = before.cookie;
+    assert!(!browser.chunks.is_empty());
+    assert_eq!((browser.get("a"), browser.get("late")), (Some(1), None));
 }

@@ -120,6 +120,52 @@ async fn a_cookie_without_an_id_is_refused_by_its_mac_7_4_1() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_cookies_from_before_a_renewal_are_told_apart_and_when_they_were_replaced() {
+    let (log, clock) = (TestLog::default(), FakeClock::at(START));
+    let here = ready_node(&log, &clock).await.for_application("shop");
+    let there = ready_node(&log, &clock).await.for_application("shop");
+    clock.advance(7);
+    here.revoke_renewal(id(1), 3, LIFE).await.unwrap();
+    until(|| there.count() == 1).await;
+    clock.advance(1000);
+    for node in [&here, &there] {
+        let renewed_at = |number, renewals| node.renewed_at(&session(id(number)), renewals, LIFE);
+        assert_eq!(renewed_at(1, 3), Some(at(START + 7)));
+        for (number, renewals) in [(1, 2), (1, 4), (2, 3)] {
+            assert_eq!(renewed_at(number, renewals), None);
+        }
+        assert!(!node.refuses(&session(id(1))), "the session goes on");
+    }
+    let forum = here.for_application("forum");
+    assert_eq!(forum.renewed_at(&session(id(1)), 3, LIFE), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cookie_without_an_id_is_renewed_by_the_id_that_is_made_of_it() {
+    let (log, clock) = (TestLog::default(), FakeClock::at(START));
+    let here = ready_node(&log, &clock).await;
+    let cookie = |mac| Presented {
+        id: None,
+        mac: Some(mac),
+        began_at: at(START),
+        signed_in: None,
+    };
+    let made = here.id_of(&[7; 20]);
+    here.revoke_renewal(made, 0, LIFE).await.unwrap();
+    let renewed_at = here.renewed_at(&cookie(&[7; 20]), 0, LIFE);
+    assert_eq!(renewed_at, Some(at(START)));
+    assert_eq!(here.renewed_at(&cookie(&[8; 20]), 0, LIFE), None);
+    assert!(!here.refuses(&cookie(&[7; 20])));
+    // Ending one by its MAC, or the other by its id, ends both.
+    here.revoke_cookie(&[7; 20], LIFE).await.unwrap();
+    assert!(here.refuses(&session(made)));
+    here.revoke_session(here.id_of(&[8; 20]), LIFE)
+        .await
+        .unwrap();
+    assert!(here.refuses(&cookie(&[8; 20])));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_user_is_signed_out_everywhere_up_to_this_second_and_others_are_not() {
     let (log, clock) = (TestLog::default(), FakeClock::at(START));
     let here = ready_node(&log, &clock).await;

@@ -17,9 +17,14 @@ use crate::test_store::Health;
 
 /// Everything that was said, at every level.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+pub(crate) struct Log(Arc<Mutex<String>>);
 
 impl Log {
+    /// All of it.
+    pub(crate) fn said(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+
     fn say(&self, shown: &impl Debug) {
         writeln!(self.0.lock().unwrap(), "{shown:?}\n{shown:#?}").unwrap();
     }

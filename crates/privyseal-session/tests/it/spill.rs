@@ -5,7 +5,7 @@ use privyseal_session::SessionError;
 use privyseal_session::metrics::Event;
 
 use crate::browser::{Browser, open, wait};
-use crate::kinds::{Kind, Place, kinds, named, sign_out};
+use crate::kinds::{Kind, Place, id_of, kinds, named, sign_out};
 use crate::limits::noise;
 
 fn spilled(kind: &Kind) -> bool {
@@ -46,6 +46,41 @@ fn of_two_requests_that_outgrow_one_cookie_both_are_answered_a11() {
             assert_eq!(copy.get("a"), None, "{}", kind.name);
         }
     });
+}
+
+#[test]
+fn of_one_session_that_moved_into_the_store_twice_nothing_outlives_either_end_a10() {
+    let has_log = |kind: &Kind| spilled(kind) && kind.revokes;
+    for renews in [false, true] {
+        for ended in [0, 1] {
+            kinds(has_log, |kind| {
+                let mut small = in_cookie(kind);
+                let old = small.clone();
+                let moving = [grow(&small, "first"), grow(&small, "second")];
+                small.set("small", 1);
+                if renews {
+                    open(&moving[0]).renew();
+                }
+                let mut large = [old.clone(), old.clone()];
+                // The second first: the one that renews takes the others' cookie from them.
+                for at in [1, 0] {
+                    let finished = large[at].finish(&moving[at], StatusCode::OK);
+                    finished.unwrap();
+                }
+                let ids = large.each_mut().map(id_of);
+                assert_eq!(
+                    ids[1],
+                    id_of(&mut large[1].clone()),
+                    "the first to move keeps it"
+                );
+                assert_ne!(ids[0], ids[1]);
+                sign_out(&mut large[ended].clone());
+                for mut browser in large.into_iter().chain([small, old]) {
+                    assert_eq!(browser.get("a"), None, "{renews} {ended}");
+                }
+            });
+        }
+    }
 }
 
 /// Without a log, the copy of a cookie is good until it times out; the store does not forget.

@@ -2,7 +2,7 @@
 
 use privyseal_session::store::Subject;
 
-use super::headers::depends_on_the_cookie;
+use super::headers::{depends_on_the_cookie, is_fixed};
 use super::{Application, Mode, run};
 use crate::client::send;
 
@@ -99,4 +99,23 @@ pub fn whoever_is_signed_out_everywhere_is_signed_out_in_every_browser(app: &App
     browsers[0].act(&sign_in("ada"));
     let said = browsers.each_mut().map(|browser| browser.told("get:user"));
     assert_eq!(said, ["ada", "-", "bob"]);
+}
+
+/// Not even what the handler wrote before the sign-in. Under Flask's rules, whose sessions know no
+/// sign-in, the answer is an error and the session stays as it was.
+pub fn whoever_signs_in_after_somebody_else_finds_nothing_of_theirs(app: &Application) {
+    let mut browser = app.visitor();
+    if app.mode == Mode::Flask {
+        browser.act("set:user:ada");
+        let response = browser.act("signin:bob,set:user:bob");
+        is_fixed(app, &response, 500, "The session could not be saved.");
+        assert_eq!(browser.told("get:user"), "ada");
+        return;
+    }
+    browser.act("set:before:1,signin:ada,set:user:ada,count:visits:5,remember,label:phone");
+    assert_eq!(browser.told("keys"), "before user visits");
+    let said = browser.told("set:late:1,signin:bob,keys,get:user,set:mine:1,count:visits:1");
+    assert_eq!(said, "-");
+    assert_eq!(browser.told("subject,keys,get:visits"), "bob mine visits 1");
+    assert_eq!(browser.told("signin:bob,keys"), "mine visits");
 }

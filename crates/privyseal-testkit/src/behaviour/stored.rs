@@ -58,6 +58,32 @@ pub fn one_of_several_sessions_is_ended(app: &Application) {
     assert_eq!(said, ["-", "ada", "ada"]);
 }
 
+/// The first user's request is answered while the second one signs in, and one more after that.
+pub fn what_is_saved_during_a_sign_in_as_somebody_else_is_not_theirs(app: &Application) {
+    let mut browser = app.visitor();
+    browser.act("signin:ada,set:user:ada");
+    let mut first = browser.clone();
+    thread::scope(|scope| {
+        let signs_in = scope.spawn(|| {
+            let said = browser.told("signin:bob,set:mine:1,wait:written,get:mine");
+            assert_eq!(said, "1");
+        });
+        app.gates.wait_for("written", 1);
+        first.told("set:user:late,count:visits:5,label:late");
+        app.gates.open("written");
+        signs_in.join().unwrap();
+    });
+    assert_eq!(browser.told("subject,keys"), "bob mine");
+    let refused = first.act("set:user:later");
+    is_fixed(
+        app,
+        &refused,
+        409,
+        "The session was changed by another request. Try again.",
+    );
+    assert_eq!(browser.told("subject,keys"), "bob mine");
+}
+
 /// Reading and writing, and handlers that answered already: within a second of the store's return
 /// everybody is there again.
 pub fn an_outage_is_a_fixed_503_and_costs_nobody_the_cookie(app: &Application) {

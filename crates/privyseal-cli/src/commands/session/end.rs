@@ -23,17 +23,6 @@ pub(crate) struct Arguments {
     /// Say it twice: `--all` ends everybody's sessions only with `--confirm all`
     #[arg(long, value_name = "all", requires = "all")]
     confirm: Option<String>,
-    /// Name of the application, if its engine was given one
-    ///
-    /// It tells the users of one application from those of another, where they have sessions in
-    /// cookies; the log of revocations notes them apart.
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "",
-        hide_default_value = true
-    )]
-    application: String,
     #[command(flatten)]
     place: Place,
 }
@@ -70,17 +59,10 @@ impl Arguments {
             )
             .into());
         }
-        let Self {
-            which,
-            application,
-            place,
-            ..
-        } = self;
+        let Self { which, place, .. } = self;
         let (text, ended) = place.run(async |engine| {
-            which
-                .end(engine.with_application(application))
-                .await
-                .context("could not end the sessions")
+            let ended = which.end(engine).await;
+            ended.context("could not end the sessions")
         })?;
         output.print(&text, &ended)?;
         Ok(Answer::Yes)

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use http::header::COOKIE;
-use privyseal::sealed::{Context, Sealer};
-use privyseal::{KeyRing, MaxAge, SecretKey};
+use privyseal::sealed::{Context, Sealer, SessionId};
+use privyseal::{KeyRing, MaxAge, SecretKey, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
