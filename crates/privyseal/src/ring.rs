@@ -47,6 +47,7 @@
 //! for a ring and one ring for a text, and the hash of line 2 is what the next generation names as
 //! its `previous`. [`SealedRing`] checks the MAC before it reads any of line 2.
 
+mod change;
 mod check;
 mod error;
 mod operation;
@@ -59,7 +60,7 @@ mod wire;
 
 use crate::Timestamp;
 use crate::keyring::KeyId;
-use operation::Change;
+use change::Change;
 
 pub use error::RingError;
 pub use operation::Operation;
@@ -131,7 +132,7 @@ impl Ring {
         if now > LAST_NOW {
             return Err(RingError::BeyondTime);
         }
-        let mut change = Change::first(Self {
+        let empty = Self {
             id: new.id,
             generation: 1,
             previous: None,
@@ -142,9 +143,8 @@ impl Ring {
             next_sequence: 1,
             keys: Vec::new(),
             tombstones: Vec::new(),
-        });
-        change.found(new.primary, new.standby)?;
-        Ok(change.ring)
+        };
+        Change::first(empty, new.primary, new.standby)
     }
 
     /// What tells this ring from every other.
