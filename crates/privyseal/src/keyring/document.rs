@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyId, KeyRing, OffDuty, RingKey, Signing, Snapshot};
 use crate::Timestamp;
-use crate::ring::{Ending, KeyRecord, Ring, Standing};
+use crate::ring::{Ending, KeyRecord, Ring, Standing, Tombstone};
 
 impl KeyRing {
     /// What a ring document means at this time.
@@ -117,8 +117,8 @@ impl KeyRing {
 
 /// The keys that have ended, and how.
 fn ended(ring: &Ring, now: Timestamp) -> impl Iterator<Item = (KeyId, OffDuty)> {
-    let kept = ring.keys().iter().map(|key| key.id());
-    let destroyed = ring.tombstones().iter().map(|tombstone| tombstone.id());
+    let kept = ring.keys().iter().map(KeyRecord::id);
+    let destroyed = ring.tombstones().iter().map(Tombstone::id);
     kept.chain(destroyed).filter_map(move |id| {
         let why = match ring.standing(id, now) {
             Standing::Revoked | Standing::Destroyed(Ending::Revoked) => OffDuty::Revoked,
