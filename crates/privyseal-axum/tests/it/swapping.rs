@@ -23,8 +23,8 @@ const REQUESTS: u64 = 3000;
 
 #[test]
 fn replacing_the_ring_under_full_load_loses_no_request_and_no_session() {
-    under_load("signed", Engine::signed::<LiveKeyRing>);
-    under_load("sealed", Engine::sealed::<LiveKeyRing>);
+    under_load("signed", Engine::signed);
+    under_load("sealed", Engine::sealed);
 }
 
 fn under_load(mode: &str, engine: impl Fn(LiveKeyRing) -> Engine) {
