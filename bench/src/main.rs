@@ -8,6 +8,7 @@
 
 mod callgrind;
 mod harness;
+mod keys;
 mod payloads;
 mod python;
 mod report;
@@ -71,6 +72,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 fn in_process(fixture: &Fixture) -> Result<Vec<Contender>> {
     let mut contenders = signed::contenders(fixture)?;
     contenders.extend(sealed::contenders(fixture)?);
+    contenders.extend(keys::contenders(fixture)?);
     contenders.extend(requests::contenders(fixture)?);
     Ok(contenders)
 }

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use crate::harness::Measured;
+use crate::keys;
 use crate::requests::BARE;
 
 /// One figure of the run with its two bars; less is better.
@@ -86,6 +87,7 @@ const BARS: &[Bar] = &[
     ("typed write, signed", Unit::Nanoseconds, "request write signed", BARE, 1150.0, 900.0),
     ("typed read beside SignedCookieJar", Unit::Overhead, "request read signed", "request read SignedCookieJar", 0.35, 0.35),
     ("typed write beside SignedCookieJar", Unit::Overhead, "request write signed", "request write SignedCookieJar", 0.35, 0.35),
+    ("key ring check", Unit::NanosecondsInAll, keys::CHECK, BARE, 20.0, 10.0),
     ("revocation check, found of 10^6", Unit::NanosecondsInAll, "revocation check hit", BARE, 100.0, 50.0),
     ("revocation check, none of 10^6", Unit::NanosecondsInAll, "revocation check miss", BARE, 100.0, 50.0),
     ("memory of a revocation, of 10^6", Unit::Bytes, "revocation check hit", BARE, 48.0, 24.0),

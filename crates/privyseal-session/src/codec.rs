@@ -1,5 +1,7 @@
 //! From cookie to record and back.
 
+use std::time::Duration;
+
 use privyseal::formats::flask::{FlaskOptions, FlaskSession, tagged};
 use privyseal::reference::{Reference, ReferenceSigner, Secret};
 use privyseal::sealed::{Context, Sealer, SessionId};
@@ -35,6 +37,8 @@ pub(crate) struct CodecSettings<'a> {
     pub(crate) has_store: bool,
     /// What is in the store is sealed.
     pub(crate) seals_at_rest: bool,
+    /// When a request should come again whose key is out of reach.
+    pub(crate) retry_after: Duration,
 }
 
 /// A mode with the keys of one ring.
@@ -46,6 +50,7 @@ pub(crate) struct Codec {
     at_rest: Option<Sealer>,
     csrf: CsrfTokens,
     rules: Rules,
+    retry_after: Duration,
 }
 
 #[derive(Debug)]
@@ -84,6 +89,7 @@ impl Codec {
             at_rest: settings.seals_at_rest.then(at_rest),
             csrf: CsrfTokens::new(&ring, settings.cookie_name, settings.application),
             rules: settings.rules,
+            retry_after: settings.retry_after,
             ring,
         }
     }
@@ -92,9 +98,46 @@ impl Codec {
         &self.ring
     }
 
-    /// Whether the ring has a key that signs.
+    /// Whether the ring has a key that signs now.
     pub(crate) fn signs(&self) -> bool {
         self.ring.primary().is_some()
+    }
+
+    /// That there is a key that signs now.
+    pub(crate) fn check_signs(&self) -> Result<(), SessionError> {
+        match self.ring.signer() {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_unavailable() => Err(self.unavailable()),
+            Err(_) => Err(SessionError::NoSigningKey),
+        }
+    }
+
+    /// That sessions may be written whose cookie stays as it is. A ring for verification only
+    /// serves readers; one that cannot sign for now serves its writers too.
+    pub(crate) fn check_writes(&self) -> Result<(), SessionError> {
+        self.check_signs().or_else(|error| {
+            if error.is_outage() {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        })
+    }
+
+    /// The key that is needed is out of reach.
+    pub(crate) fn unavailable(&self) -> SessionError {
+        SessionError::Unavailable {
+            retry_after: self.retry_after,
+        }
+    }
+
+    /// Why a token was not made.
+    pub(crate) fn not_made(&self, error: privyseal::Error) -> SessionError {
+        if error.is_unavailable() {
+            self.unavailable()
+        } else {
+            SessionError::unwritable(error)
+        }
     }
 
     /// What seals the sessions in the store, if they are sealed.
@@ -115,20 +158,25 @@ impl Codec {
         }
     }
 
-    /// The session that a cookie refers to, if it is a reference of ours.
-    pub(crate) fn read_reference(&self, cookie: &str) -> Option<Reference> {
-        self.references.as_ref()?.verify(cookie).ok()
+    /// The session that a cookie refers to, or why the reference is refused; `None` when it is no
+    /// reference of ours.
+    pub(crate) fn read_reference(&self, cookie: &str) -> Option<Result<Reference, Event>> {
+        match self.references.as_ref()?.verify(cookie) {
+            Ok(reference) => Some(Ok(reference)),
+            Err(error) => match refusal(&error) {
+                Event::RefusedForged => None,
+                refusal => Some(Err(refusal)),
+            },
+        }
     }
 
     /// The cookie that refers to a session.
     pub(crate) fn reference(&self, id: SessionId, secret: &Secret) -> Result<String, SessionError> {
         let references = self.references.as_ref().ok_or(SessionError::NotSupported)?;
-        if !self.signs() {
-            return Err(SessionError::NoSigningKey);
-        }
+        self.check_signs()?;
         references
             .sign(id, secret)
-            .map_err(SessionError::unwritable)
+            .map_err(|error| self.not_made(error))
     }
 
     /// The session in a cookie; the event says why there is none (any more).
@@ -235,14 +283,22 @@ impl Codec {
             }
             Prepared::Stored => return Err(SessionError::NotSupported),
         };
-        encoded.map_err(SessionError::unwritable)
+        encoded.map_err(|error| self.not_made(error))
     }
 }
 
 /// Why a cookie was refused that its format does not take.
-fn refusal(error: &privyseal::Error) -> Event {
+pub(crate) fn refusal(error: &privyseal::Error) -> Event {
     if error.is_expired() {
         Event::RefusedExpired
+    } else if error.is_unavailable() {
+        Event::KeyUnavailable
+    } else if error.is_revoked_key() {
+        Event::RefusedRevokedKey
+    } else if error.is_expired_key() {
+        Event::RefusedExpiredKey
+    } else if error.is_unknown_key() {
+        Event::RefusedUnknownKey
     } else {
         Event::RefusedForged
     }

@@ -79,7 +79,8 @@ impl CsrfTokens {
     /// Whether the token was issued for this binding under a key of the ring.
     ///
     /// # Errors
-    /// One error for everything, after a time that does not tell how much of it was right.
+    /// One error for everything, a key that is out of reach included, after a time that does not
+    /// tell how much of it was right.
     pub fn verify(&self, binding: &[u8], token: &str) -> Result<(), CsrfError> {
         let mut bytes = [0; TOKEN_LEN];
         // A text of another length would not fill the bytes, or not fit into them.

@@ -202,7 +202,8 @@ impl Engine {
         self.change(|settings| settings.seals_at_rest = true)
     }
 
-    /// What a request gets that needs its session while the store cannot be asked.
+    /// What a request gets that needs its session while the store cannot be asked, or while the
+    /// key of its cookie is out of reach.
     #[must_use]
     pub fn with_outage_policy(self, policy: OutagePolicy) -> Self {
         self.change(|settings| settings.outage = policy)
@@ -321,6 +322,7 @@ impl Engine {
                 rules: settings.rules,
                 has_store: settings.has_store(),
                 seals_at_rest: settings.seals_at_rest,
+                retry_after: settings.outage.retry_after(),
             },
         ));
         settings.codec.store(Some(codec.clone()));

@@ -53,9 +53,9 @@ pub enum SessionError {
     /// The cookie cannot stand in a header.
     #[error("the session cookie cannot be sent in a header")]
     UnsendableCookie,
-    /// The store of sessions, or the log of revocations, cannot be asked now. Nothing is known of
-    /// the session, and its cookie stays.
-    #[error("the session is unavailable because its store is")]
+    /// The store of sessions or the log of revocations cannot be asked now, or the key is out of
+    /// reach, as one in quarantine is. Nothing is known of the session, and its cookie stays.
+    #[error("the session is unavailable because its store or its key is")]
     Unavailable {
         /// When to try again.
         retry_after: Duration,
@@ -127,7 +127,7 @@ impl SessionError {
         }
     }
 
-    /// Whether a store could not be asked, so that the policy for outages holds.
+    /// Whether a store or a key was out of reach, so that the policy for outages holds.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
             Self::Unavailable { .. } => true,

@@ -239,7 +239,7 @@ impl SessionHandle {
     }
 
     fn check_signing_key(&self) -> Result<(), SessionError> {
-        self.signs().then_some(()).ok_or(SessionError::NoSigningKey)
+        self.0.engine.codec().check_signs()
     }
 
     /// A handler that panicked leaves the session as it was, which is whole between two calls.

@@ -78,6 +78,16 @@ labels! {
 
         /// A cookie was refused: no key of the ring made it.
         RefusedForged = "refused_forged",
+        /// A cookie was refused: it names a key that was revoked.
+        RefusedRevokedKey = "refused_revoked_key",
+        /// A cookie was refused: it names a key that is past its end.
+        RefusedExpiredKey = "refused_expired_key",
+        /// A cookie was refused: it names a key that the ring does not have.
+        RefusedUnknownKey = "refused_unknown_key",
+        /// A cookie, or a sealed row of the store, was neither accepted nor refused: its key is in
+        /// quarantine or cannot be unwrapped, or this node has not heard of its ring for too long
+        /// to know all keys. The policy for outages answers the request.
+        KeyUnavailable = "key_unavailable",
         /// A cookie was refused: its session timed out.
         RefusedExpired = "refused_expired",
         /// A cookie was refused: it is authentic, but the store does not know its session.
@@ -108,11 +118,11 @@ labels! {
         /// A cookie was not sent, because browsers would drop one of its size in silence.
         CookieTooLarge = "cookie_too_large",
 
-        /// The store could not answer, and the request was answered without a session.
+        /// The store or a key was out of reach, and the request was answered without a session.
         OutageAnonymous = "outage_anonymous",
         /// The store could not answer, and the session was read as this node saw it last.
         OutageStale = "outage_stale",
-        /// The store could not answer, and the request was refused.
+        /// The store or a key was out of reach, and the request was refused.
         OutageRefused = "outage_refused",
         /// The store failed so often that calls to it now fail at once.
         BreakerOpened = "breaker_opened",

@@ -1,4 +1,4 @@
-//! What happens to requests while the store cannot answer.
+//! What happens to requests while the store, or a key, is out of reach.
 
 mod breaker;
 mod erased;
@@ -9,7 +9,8 @@ use std::time::Duration;
 
 pub(crate) use guarded::GuardedStore;
 
-/// How a request is answered that needs its session while the store cannot be asked.
+/// How a request is answered that needs its session while the store cannot be asked, or while the
+/// key of its cookie is [unavailable](privyseal::Error::is_unavailable).
 ///
 /// No policy deletes a cookie, and none is asked by a request that leaves its session alone.
 /// Writes need the store under every policy: a request that has to write is refused.
@@ -28,7 +29,7 @@ pub enum OutagePolicy {
     /// meanwhile.
     Anonymous,
     /// Answers a read with the session as this node saw it last, unless that is too long ago;
-    /// otherwise refuses the request.
+    /// otherwise refuses the request, as it does while a key is out of reach.
     ///
     /// # Security
     /// A session that was ended or changed through another node is answered as it was, for

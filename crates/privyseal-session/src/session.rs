@@ -313,8 +313,9 @@ impl<T: Serialize> Session<T> {
             record.binding().ok_or(SessionError::NotSupported)
         });
         let binding = bound.ok_or(SessionError::TooLate)??;
-        let token = engine.codec().csrf().issue(&binding);
-        token.map_err(SessionError::unwritable)
+        let codec = engine.codec();
+        let token = codec.csrf().issue(&binding);
+        token.map_err(|error| engine.outage_or(codec.not_made(error)))
     }
 
     /// Whether the request may change something: by its method and headers, and where these do

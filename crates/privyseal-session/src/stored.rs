@@ -102,7 +102,7 @@ impl Stored {
             Ok(opened) => opened,
             Err(unreadable) => {
                 unreadable.warn();
-                return Ok(Err(Event::RefusedUnreadable));
+                return Ok(Err(unreadable.event()));
             }
         };
         let successor = match opened.envelope.admit(&reference.secret, moment.now) {

@@ -4,9 +4,15 @@ use std::fmt;
 
 /// Why a token was not opened or not made.
 ///
-/// All that can go wrong before a signature or seal holds is one kind with one message, so that
-/// nobody learns from the answer how close a forgery came; [`inspect`](crate::inspect) explains
-/// such tokens to their owner. What goes wrong after it is specific.
+/// All that is refused before a signature or seal holds has one message, so that nobody learns from
+/// the answer how close a forgery came; [`inspect`](crate::inspect) explains such tokens to their
+/// owner. Only that a key is [unavailable](Self::is_unavailable) is told apart, which is an outage
+/// and no verdict. What goes wrong after it is specific.
+///
+/// # Security
+/// Where a token names its key, `Debug` and the predicates tell what is the matter with that key.
+/// That is for logs and metrics; and whoever knows the name of a key can write it on a token, so it
+/// tells nothing of who made it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Kind);
 
@@ -14,6 +20,14 @@ pub struct Error(Kind);
 pub(crate) enum Kind {
     /// Malformed, forged, signed by a key that the ring does not hold: all the same to a client.
     BadSignature,
+    /// It names a key that was revoked.
+    RevokedKey,
+    /// It names a key that has expired.
+    ExpiredKey,
+    /// It names a key that is not in the ring.
+    UnknownKey,
+    /// The key is out of reach for now.
+    Unavailable,
     /// Authentic, and older than it may be.
     Expired,
     /// Authentic, and issued in the future.
@@ -35,9 +49,35 @@ impl Error {
         Self(kind)
     }
 
-    /// Malformed, forged, or made under a key that is not in the ring.
+    /// Refused before anything in it was believed: malformed, forged, or of a key that does not
+    /// verify. The three below are among these.
     pub fn is_bad_signature(&self) -> bool {
-        self.0 == Kind::BadSignature
+        matches!(
+            self.0,
+            Kind::BadSignature | Kind::RevokedKey | Kind::ExpiredKey | Kind::UnknownKey
+        )
+    }
+
+    /// The token names a key that was revoked.
+    pub fn is_revoked_key(&self) -> bool {
+        self.0 == Kind::RevokedKey
+    }
+
+    /// The token names a key that is past its end.
+    pub fn is_expired_key(&self) -> bool {
+        self.0 == Kind::ExpiredKey
+    }
+
+    /// The token names a key that is not in the ring.
+    pub fn is_unknown_key(&self) -> bool {
+        self.0 == Kind::UnknownKey
+    }
+
+    /// A key is out of reach for now: it is in quarantine, it cannot be unwrapped, or the ring was
+    /// not heard of for too long. The token is neither accepted nor refused, and what carries it
+    /// must stay; or none could be made.
+    pub fn is_unavailable(&self) -> bool {
+        self.0 == Kind::Unavailable
     }
 
     /// Authentic, but past its maximum age or issued in the future.
@@ -63,7 +103,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::BadSignature => f.write_str("token is not valid"),
+            Kind::BadSignature | Kind::RevokedKey | Kind::ExpiredKey | Kind::UnknownKey => {
+                f.write_str("token is not valid")
+            }
+            Kind::Unavailable => f.write_str("the key of the token is not available now"),
             Kind::Expired => f.write_str("token has expired"),
             Kind::NotYetValid => f.write_str("token was issued in the future"),
             Kind::BadPayload(why) => write!(f, "token is authentic, but its payload {why}"),

@@ -1,70 +1,32 @@
 //! The keys of an application: one signs, the others still verify.
 
+mod document;
+mod key;
 mod list;
+mod live;
+mod prepared;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::iter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use hkdf::Hkdf;
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
-
-use crate::digest::{Digest, PreparedMac};
+use crate::error::{Error, Kind};
 use crate::secret::{SecretKey, VerifyKey};
 
+pub use key::{KeyId, RingKey};
 pub use list::{KeyListError, parse_key_list};
-
-/// Names a key without revealing it: the first 8 bytes of an HMAC-SHA256 under it.
-///
-/// The same key has the same id everywhere, so two nodes agree on it without speaking.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId([u8; Self::LEN]);
-
-impl KeyId {
-    /// The length of a key id in bytes.
-    pub const LEN: usize = 8;
-
-    /// A key id read from a token.
-    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes of the id.
-    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
-        &self.0
-    }
-
-    /// The id of the key with these bytes, for keys that are not in a [`KeyRing`] yet.
-    pub fn of(secret: &[u8]) -> Self {
-        let tag = PreparedMac::new(Digest::Sha256, secret).tag(b"privyseal/v1/key-id");
-        let mut id = [0; Self::LEN];
-        for (to, from) in id.iter_mut().zip(tag.as_bytes()) {
-            *to = *from;
-        }
-        Self(id)
-    }
-}
-
-impl fmt::Display for KeyId {
-    /// 16 lower-case hexadecimal digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyId({self})")
-    }
-}
+pub use live::LiveKeyRing;
+pub(crate) use prepared::{Named, Prepared};
 
 /// An immutable snapshot of an application's keys; a clone is one reference count.
 ///
 /// The primary signs. Verification tries the primary and then the verify-only keys in their order,
-/// newest first; a token that names its key is checked under that key alone.
+/// newest first; a token that names its key is answered by how that key stands, and no other key is
+/// tried.
+///
+/// A snapshot [of a ring document](Self::from_ring) also knows the keys of it that do not verify,
+/// and why. What may be a token of a key that is only out of reach, as one in quarantine is, is
+/// neither accepted nor refused: the error says [unavailable](Error::is_unavailable).
 ///
 /// # Examples
 /// ```
@@ -77,28 +39,61 @@ impl fmt::Debug for KeyId {
 /// # Ok::<(), privyseal::secret::KeyError>(())
 /// ```
 #[derive(Clone)]
-pub struct KeyRing {
-    /// In the order of trial. With `signs`, the first is the primary.
-    keys: Arc<[Arc<RingKey>]>,
-    signs: bool,
+pub struct KeyRing(Arc<Snapshot>);
+
+#[derive(Clone)]
+struct Snapshot {
+    /// Those that verify, in the order of trial. If the ring signs, the first is the primary.
+    keys: Vec<Arc<RingKey>>,
+    signing: Signing,
+    /// Those in quarantine, to recognise what they made.
+    suspended: Vec<Arc<RingKey>>,
+    /// Why others do not verify, those in quarantine included.
+    off_duty: BTreeMap<KeyId, OffDuty>,
+    /// The ring may have been changed since, so that a key it does not know may be a new one.
+    stale: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signing {
+    /// With the first key.
+    Now,
+    /// There is a key that signs, but not here and now.
+    NotNow,
+    /// The ring is for verification only.
+    Never,
+}
+
+/// Why a key does not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OffDuty {
+    /// In quarantine.
+    Suspended,
+    /// It would verify, or is in quarantine, and cannot be unwrapped.
+    Locked,
+    Revoked,
+    Expired,
 }
 
 impl KeyRing {
     /// A ring with one key, which signs and verifies.
     pub fn new(primary: SecretKey) -> Self {
-        Self {
-            keys: Arc::new([Arc::new(RingKey::new(primary.into_bytes()))]),
-            signs: true,
-        }
+        Self::of_keys(vec![Arc::new(primary.into_ring_key())], Signing::Now)
     }
 
     /// A ring that can only verify, newest key first; every attempt to sign with it is an error.
     pub fn verify_only(keys: impl IntoIterator<Item = VerifyKey>) -> Self {
-        Self {
-            keys: Arc::new([]),
-            signs: false,
-        }
-        .with_verify_only(keys)
+        Self::of_keys(Vec::new(), Signing::Never).with_verify_only(keys)
+    }
+
+    fn of_keys(keys: Vec<Arc<RingKey>>, signing: Signing) -> Self {
+        Self(Arc::new(Snapshot {
+            keys,
+            signing,
+            suspended: Vec::new(),
+            off_duty: BTreeMap::new(),
+            stale: false,
+        }))
     }
 
     /// The same ring with further keys that only verify, tried after those it has.
@@ -106,17 +101,14 @@ impl KeyRing {
     /// A key that the ring already holds is not added again.
     #[must_use]
     pub fn with_verify_only(&self, keys: impl IntoIterator<Item = VerifyKey>) -> Self {
-        let mut all = self.keys.to_vec();
-        for key in keys {
-            let key = RingKey::new(key.into_bytes());
-            if all.iter().all(|known| known.id != key.id) {
-                all.push(Arc::new(key));
+        self.changed(|ring| {
+            for key in keys {
+                let key = key.into_ring_key();
+                if ring.keys.iter().all(|known| known.id() != key.id()) {
+                    ring.keys.push(Arc::new(key));
+                }
             }
-        }
-        Self {
-            keys: all.into(),
-            signs: self.signs,
-        }
+        })
     }
 
     /// A ring that signs with a new key and still verifies with all the keys of this one.
@@ -124,12 +116,12 @@ impl KeyRing {
     /// The counters of the old keys go on counting.
     #[must_use]
     pub fn rotated(&self, primary: SecretKey) -> Self {
-        let primary = Arc::new(RingKey::new(primary.into_bytes()));
-        let older = self.keys.iter().filter(|key| key.id != primary.id).cloned();
-        Self {
-            keys: iter::once(primary.clone()).chain(older).collect(),
-            signs: true,
-        }
+        let primary = Arc::new(primary.into_ring_key());
+        self.changed(|ring| {
+            ring.keys.retain(|key| key.id() != primary.id());
+            ring.keys.insert(0, primary);
+            ring.signing = Signing::Now;
+        })
     }
 
     /// The ring of a Flask application: `SECRET_KEY` signs, `SECRET_KEY_FALLBACKS` verify.
@@ -157,19 +149,30 @@ impl KeyRing {
         Self::new(secret_key).with_verify_only(fallbacks.into_iter().rev())
     }
 
-    /// The key that signs; `None` in a ring that can only verify.
+    /// The key that signs; `None` in a ring that does not sign, be it for now.
     pub fn primary(&self) -> Option<&RingKey> {
-        self.keys.first().filter(|_| self.signs).map(Arc::as_ref)
+        let signs = self.0.signing == Signing::Now;
+        self.0.keys.first().filter(|_| signs).map(Arc::as_ref)
     }
 
-    /// All keys in the order in which they are tried.
+    /// The key that signs.
+    ///
+    /// # Errors
+    /// [Unwritable](Error::is_unwritable) in a ring that can only verify;
+    /// [unavailable](Error::is_unavailable) when it has a key that signs, but not here and now.
+    pub fn signer(&self) -> Result<&RingKey, Error> {
+        self.primary()
+            .ok_or_else(|| Error::new(self.0.why_not_signing()))
+    }
+
+    /// All keys that verify, in the order in which they are tried.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &RingKey> {
-        self.keys.iter().map(Arc::as_ref)
+        self.0.keys.iter().map(Arc::as_ref)
     }
 
-    /// The key of this id.
+    /// The key of this id, if it verifies.
     pub fn key(&self, id: KeyId) -> Option<&RingKey> {
-        self.keys().find(|key| key.id == id)
+        self.keys().find(|key| key.id() == id)
     }
 
     /// The same keys, whose counters go on from those that they had in another ring.
@@ -178,111 +181,94 @@ impl KeyRing {
     /// look unused.
     #[must_use]
     pub fn with_counters_of(self, former: &Self) -> Self {
-        let keys = self.keys.iter().map(|key| {
-            let same = |known: &&Arc<RingKey>| {
-                known.id == key.id && bool::from(known.material.ct_eq(&key.material))
-            };
-            former.keys.iter().find(same).unwrap_or(key).clone()
-        });
-        Self {
-            keys: keys.collect(),
-            signs: self.signs,
-        }
+        self.with_each_key(|key| {
+            let mut known = former.0.keys.iter().chain(&former.0.suspended);
+            known.find(|known| known.is(key)).unwrap_or(key).clone()
+        })
     }
 
     /// The same keys with counters of their own: looking at a token is no use of its key.
     pub(crate) fn uncounted(&self) -> Self {
-        let keys = self.keys.iter();
-        Self {
-            keys: keys
-                .map(|key| Arc::new(RingKey::new(key.material.clone())))
-                .collect(),
-            signs: self.signs,
-        }
+        self.with_each_key(|key| Arc::new(key.uncounted()))
     }
 
     /// Whether both are the very same snapshot, so that what was prepared for one serves the other.
     pub fn is_same_snapshot(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.keys, &other.keys) && self.signs == other.signs
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// All keys, shared, in the order of trial, and whether the first one signs.
-    pub(crate) fn shared_keys(&self) -> (&[Arc<RingKey>], bool) {
-        (&self.keys, self.signs)
+    fn with_each_key(&self, replace: impl Fn(&Arc<RingKey>) -> Arc<RingKey>) -> Self {
+        self.changed(|ring| {
+            for key in ring.keys.iter_mut().chain(&mut ring.suspended) {
+                *key = replace(key);
+            }
+        })
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Snapshot)) -> Self {
+        let mut snapshot = Snapshot::clone(&self.0);
+        change(&mut snapshot);
+        Self(Arc::new(snapshot))
+    }
+
+    /// The answer to a token that names a key which does not verify.
+    fn refusal_of(&self, id: KeyId) -> Error {
+        Error::new(match self.0.off_duty.get(&id) {
+            Some(OffDuty::Suspended | OffDuty::Locked) => Kind::Unavailable,
+            Some(OffDuty::Revoked) => Kind::RevokedKey,
+            Some(OffDuty::Expired) => Kind::ExpiredKey,
+            None if self.0.stale => Kind::Unavailable,
+            None => Kind::UnknownKey,
+        })
+    }
+
+    /// The keys in quarantine that are here.
+    pub(crate) fn suspended(&self) -> impl Iterator<Item = &RingKey> {
+        self.0.suspended.iter().map(Arc::as_ref)
+    }
+
+    /// Whether a token that names no key, and that none of the keys here made, may be of a key that
+    /// is not here.
+    pub(crate) fn may_lack_keys(&self) -> bool {
+        let mut off_duty = self.0.off_duty.values();
+        self.0.stale || off_duty.any(|why| *why == OffDuty::Locked)
+    }
+}
+
+impl Snapshot {
+    fn why_not_signing(&self) -> Kind {
+        match self.signing {
+            Signing::Now | Signing::Never => Kind::NoSigningKey,
+            Signing::NotNow => Kind::Unavailable,
+        }
     }
 }
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyRing")
-            .field("signs", &self.signs)
-            .field("keys", &self.keys)
+            .field("signing", &self.0.signing)
+            .field("keys", &self.0.keys)
+            .field("off_duty", &self.0.off_duty)
+            .field("stale", &self.0.stale)
             .finish()
     }
 }
 
-/// A key in a ring: its name, how often it verified, and the material that nobody sees.
-pub struct RingKey {
-    id: KeyId,
-    material: Zeroizing<Vec<u8>>,
-    verifications: AtomicU64,
-}
-
-impl RingKey {
-    fn new(material: Zeroizing<Vec<u8>>) -> Self {
-        Self {
-            id: KeyId::of(&material),
-            material,
-            verifications: AtomicU64::new(0),
-        }
-    }
-
-    /// The name of the key.
+impl SecretKey {
+    /// The name that the key has in every ring.
     pub fn id(&self) -> KeyId {
-        self.id
+        KeyId::of(self.expose_bytes())
     }
 
-    /// How many tokens this key has verified in this process: the answer to "may I delete it?".
-    pub fn verifications(&self) -> u64 {
-        self.verifications.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn count_verification(&self) {
-        self.verifications.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn material(&self) -> &[u8] {
-        &self.material
-    }
-
-    /// A 32-byte sub-key for one purpose (HKDF-SHA256, RFC 5869, without a salt).
-    ///
-    /// `info` is `privyseal/v1` and then each field behind its length, eight bytes big-endian, so
-    /// that no two lists of fields run into the same bytes.
-    pub(crate) fn derive(&self, fields: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-        let mut info = b"privyseal/v1".to_vec();
-        for field in fields {
-            info.extend((field.len() as u64).to_be_bytes());
-            info.extend(*field);
-        }
-        let mut key = Zeroizing::new([0; 32]);
-        #[expect(
-            clippy::expect_used,
-            reason = "HKDF-SHA256 gives up to 8,160 bytes (RFC 5869)"
-        )]
-        Hkdf::<Sha256>::new(None, &self.material)
-            .expand(&info, key.as_mut_slice())
-            .expect("HKDF-SHA256 gives up to 8,160 bytes");
-        key
+    fn into_ring_key(self) -> RingKey {
+        RingKey::new(self.into_bytes())
     }
 }
 
-impl fmt::Debug for RingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RingKey")
-            .field("id", &self.id)
-            .field("verifications", &self.verifications())
-            .finish_non_exhaustive()
+impl VerifyKey {
+    fn into_ring_key(self) -> RingKey {
+        RingKey::new(self.into_bytes())
     }
 }
 

@@ -16,6 +16,6 @@ pub mod time;
 pub mod value;
 
 pub use error::Error;
-pub use keyring::{KeyId, KeyRing};
+pub use keyring::{KeyId, KeyRing, LiveKeyRing};
 pub use secret::{SecretKey, VerifyKey};
 pub use time::{MaxAge, Timestamp};

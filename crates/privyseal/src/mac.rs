@@ -24,13 +24,12 @@
 //! ```
 
 use std::fmt;
-use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::error::{Error, Kind};
-use crate::keyring::{KeyId, RingKey};
+use crate::keyring::{KeyId, Prepared};
 use crate::{KeyRing, sealed::Context};
 
 /// Makes the tags of one purpose and checks them.
@@ -55,17 +54,7 @@ use crate::{KeyRing, sealed::Context};
 /// A tag says that somebody with the key made it for this text and purpose, and not when: put a
 /// time, or what makes the text stale, into the text.
 #[derive(Clone)]
-pub struct RingMac {
-    /// In the order of the ring.
-    keys: Vec<PreparedKey>,
-    signs: bool,
-}
-
-#[derive(Clone)]
-struct PreparedKey {
-    key: Arc<RingKey>,
-    mac: Hmac<Sha256>,
-}
+pub struct RingMac(Prepared<Hmac<Sha256>>);
 
 impl RingMac {
     /// The length of a tag in bytes.
@@ -73,35 +62,25 @@ impl RingMac {
 
     /// The MAC of a purpose, with the keys of the ring.
     pub fn new(ring: &KeyRing, context: Context<'_>) -> Self {
-        let (keys, signs) = ring.shared_keys();
-        let keys = keys.iter().map(|key| {
-            let sub_key = key.derive(&[
+        Self(Prepared::new(ring, |key| {
+            keyed(&key.derive(&[
                 b"mac",
                 context.purpose.as_bytes(),
                 context.cookie_name.as_bytes(),
                 context.application.as_bytes(),
                 key.id().as_bytes(),
-            ]);
-            PreparedKey {
-                key: key.clone(),
-                mac: keyed(&sub_key),
-            }
-        });
-        Self {
-            keys: keys.collect(),
-            signs,
-        }
+            ]))
+        }))
     }
 
     /// The tag of these parts. Where one part ends is part of what is authenticated.
     ///
     /// # Errors
-    /// When the ring has no key that signs.
+    /// When the ring has no key that signs, or not now.
     pub fn tag(&self, parts: &[&[u8]]) -> Result<[u8; Self::TAG_LEN], Error> {
-        let prepared = self.keys.first().filter(|_| self.signs);
-        let prepared = prepared.ok_or_else(|| Error::new(Kind::NoSigningKey))?;
-        let mac = prepared.over(parts).finalize().into_bytes();
-        let id = *prepared.key.id().as_bytes();
+        let (key, keyed) = self.0.signer()?;
+        let mac = over(keyed, parts).finalize().into_bytes();
+        let id = *key.id().as_bytes();
         let mut tag = [0; Self::TAG_LEN];
         for (to, from) in tag.iter_mut().zip(id.into_iter().chain(mac)) {
             *to = from;
@@ -109,40 +88,34 @@ impl RingMac {
         Ok(tag)
     }
 
-    /// Whether this is the tag of these parts under a key of the ring, in time that does not depend
-    /// on how much of it is right.
+    /// Whether this is the tag of these parts under the key that it names, in time that does not
+    /// depend on how much of it is right.
     ///
     /// # Errors
-    /// One error for everything.
+    /// One message for everything, but that the key is unavailable.
     pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> Result<VerifiedTag, Error> {
-        self.check(parts, tag)
-            .ok_or_else(|| Error::new(Kind::BadSignature))
-    }
-
-    fn check(&self, parts: &[&[u8]], tag: &[u8]) -> Option<VerifiedTag> {
-        let (id, mac) = tag.split_first_chunk::<{ KeyId::LEN }>()?;
-        let id = KeyId::from_bytes(*id);
-        let (place, prepared) = self
-            .keys
-            .iter()
-            .enumerate()
-            .find(|(_, prepared)| prepared.key.id() == id)?;
-        prepared.over(parts).verify_slice(mac).ok()?;
-        prepared.key.count_verification();
-        Some(VerifiedTag {
-            key: id,
-            needs_reissue: place > 0 || !self.signs,
+        let refused = || Error::new(Kind::BadSignature);
+        let (id, mac) = tag
+            .split_first_chunk::<{ KeyId::LEN }>()
+            .filter(|_| tag.len() == Self::TAG_LEN)
+            .ok_or_else(refused)?;
+        let named = self.0.named(KeyId::from_bytes(*id))?;
+        over(named.prepared, parts)
+            .verify_slice(mac)
+            .map_err(|_| refused())?;
+        named.key.count_verification();
+        Ok(VerifiedTag {
+            key: named.key.id(),
+            needs_reissue: named.needs_reissue,
         })
     }
 }
 
-impl PreparedKey {
-    fn over(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
-        parts.iter().fold(self.mac.clone(), |mac, part| {
-            mac.chain_update((part.len() as u64).to_be_bytes())
-                .chain_update(part)
-        })
-    }
+fn over(keyed: &Hmac<Sha256>, parts: &[&[u8]]) -> Hmac<Sha256> {
+    parts.iter().fold(keyed.clone(), |mac, part| {
+        mac.chain_update((part.len() as u64).to_be_bytes())
+            .chain_update(part)
+    })
 }
 
 fn keyed(sub_key: &[u8; 32]) -> Hmac<Sha256> {
@@ -155,9 +128,7 @@ fn keyed(sub_key: &[u8; 32]) -> Hmac<Sha256> {
 
 impl fmt::Debug for RingMac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.keys.iter().map(|prepared| &prepared.key))
-            .finish()
+        self.0.fmt(f)
     }
 }
 

@@ -12,7 +12,6 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 use rand_core::TryCryptoRng;
@@ -22,7 +21,7 @@ use zeroize::Zeroize;
 use crate::KeyRing;
 use crate::digest::{Digest, PreparedMac};
 use crate::error::{Error, Kind};
-use crate::keyring::{KeyId, RingKey};
+use crate::keyring::{KeyId, Prepared};
 use crate::sealed::{Context, SessionId};
 
 /// Signs and verifies reference tokens.
@@ -45,17 +44,7 @@ use crate::sealed::{Context, SessionId};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct ReferenceSigner {
-    /// In the order of the ring.
-    keys: Vec<PreparedKey>,
-    signs: bool,
-}
-
-#[derive(Clone)]
-struct PreparedKey {
-    key: Arc<RingKey>,
-    mac: PreparedMac,
-}
+pub struct ReferenceSigner(Prepared<PreparedMac>);
 
 impl ReferenceSigner {
     /// The length of every token in characters.
@@ -63,79 +52,56 @@ impl ReferenceSigner {
 
     /// A signer with the keys of the ring.
     pub fn new(ring: &KeyRing, context: Context<'_>) -> Self {
-        let (keys, signs) = ring.shared_keys();
-        let keys = keys
-            .iter()
-            .map(|key| PreparedKey {
-                key: key.clone(),
-                mac: PreparedMac::new(Digest::Sha256, &*context.sub_key(key)),
-            })
-            .collect();
-        Self { keys, signs }
+        Self(Prepared::new(ring, |key| {
+            PreparedMac::new(Digest::Sha256, &*context.sub_key(key))
+        }))
     }
 
     /// The token of a session.
     ///
     /// # Errors
-    /// When the ring has no key that signs.
+    /// When the ring has no key that signs, or not now.
     pub fn sign(&self, session_id: SessionId, secret: &Secret) -> Result<String, Error> {
-        let prepared = self.keys.first().filter(|_| self.signs);
-        let prepared = prepared.ok_or_else(|| Error::new(Kind::NoSigningKey))?;
+        let (key, mac) = self.0.signer()?;
         let mut token = Vec::with_capacity(LEN);
         token.push(VERSION);
-        token.extend_from_slice(prepared.key.id().as_bytes());
+        token.extend_from_slice(key.id().as_bytes());
         token.extend_from_slice(session_id.as_bytes());
         token.extend_from_slice(&secret.0);
-        let tag = prepared.mac.tag(&token);
+        let tag = mac.tag(&token);
         token.extend_from_slice(tag.as_bytes());
         Ok(URL_SAFE_NO_PAD.encode_to_string(&token))
     }
 
-    /// The session that a token names, if a key of the ring signed it for this context.
+    /// The session that a token names, if the key that it names signed it for this context.
     ///
     /// # Errors
-    /// One error for everything that is wrong with it.
+    /// One message for everything that is wrong with it, but that the key is unavailable.
     pub fn verify(&self, token: &str) -> Result<Reference, Error> {
-        self.check(token)
-            .ok_or_else(|| Error::new(Kind::BadSignature))
-    }
-
-    fn check(&self, token: &str) -> Option<Reference> {
-        if token.len() != Self::TOKEN_LEN {
-            return None;
+        let refused = || Error::new(Kind::BadSignature);
+        let buffer = decode(token).ok_or_else(refused)?;
+        let (id, session_id) = named(&buffer).ok_or_else(refused)?;
+        let named = self.0.named(id)?;
+        let secret = buffer.get(SECRET).and_then(|secret| secret.try_into().ok());
+        let (Some((signed, tag)), Some(secret)) = (buffer.split_at_checked(TAG_AT), secret) else {
+            return Err(refused());
+        };
+        if !named.prepared.verify(signed, tag) {
+            return Err(refused());
         }
-        let mut buffer = [0; LEN];
-        URL_SAFE_NO_PAD
-            .decode(token.as_bytes(), buffer.as_mut_slice().as_out())
-            .ok()?;
-        if *buffer.first()? != VERSION {
-            return None;
-        }
-        let id = KeyId::from_bytes(buffer.get(KEY_ID)?.try_into().ok()?);
-        let (index, prepared) = self
-            .keys
-            .iter()
-            .enumerate()
-            .find(|(_, prepared)| prepared.key.id() == id)?;
-        let (signed, tag) = buffer.split_at_checked(TAG_AT)?;
-        if !prepared.mac.verify(signed, tag) {
-            return None;
-        }
-        prepared.key.count_verification();
-        Some(Reference {
-            session_id: SessionId::from_bytes(buffer.get(SESSION_ID)?.try_into().ok()?),
-            secret: Secret(buffer.get(SECRET)?.try_into().ok()?),
+        named.key.count_verification();
+        Ok(Reference {
+            session_id,
+            secret: Secret(secret),
             key: id,
-            needs_reissue: index > 0 || !self.signs,
+            needs_reissue: named.needs_reissue,
         })
     }
 }
 
 impl fmt::Debug for ReferenceSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.keys.iter().map(|prepared| &prepared.key))
-            .finish()
+        self.0.fmt(f)
     }
 }
 
@@ -243,6 +209,16 @@ impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash(..)")
     }
+}
+
+fn decode(token: &str) -> Option<[u8; LEN]> {
+    if token.len() != ReferenceSigner::TOKEN_LEN {
+        return None;
+    }
+    let mut buffer = [0; LEN];
+    let decoded = URL_SAFE_NO_PAD.decode(token.as_bytes(), buffer.as_mut_slice().as_out());
+    decoded.ok()?;
+    Some(buffer)
 }
 
 /// The key and the session that a decoded token names; `None` when it is no token of this version.

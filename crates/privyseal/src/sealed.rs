@@ -15,7 +15,6 @@
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use base64_simd::URL_SAFE_NO_PAD;
 use rand_core::TryCryptoRng;
@@ -24,7 +23,7 @@ use xaes_256_gcm::{Nonce, Tag, Xaes256Gcm};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
-use crate::keyring::{KeyId, RingKey};
+use crate::keyring::{KeyId, Named, Prepared, RingKey};
 use crate::{KeyRing, MaxAge, Timestamp};
 
 /// What a sealed token is for; a token opens only where all three are the same.
@@ -150,17 +149,7 @@ fn hex_digit(digit: u8) -> Result<u8, SessionIdError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Sealer {
-    /// In the order of the ring.
-    keys: Vec<PreparedKey>,
-    seals: bool,
-}
-
-#[derive(Clone)]
-struct PreparedKey {
-    key: Arc<RingKey>,
-    cipher: Xaes256Gcm,
-}
+pub struct Sealer(Prepared<Xaes256Gcm>);
 
 impl Sealer {
     /// The longest token in characters that is looked at: a cookie holds 4096, so this is ample
@@ -172,18 +161,9 @@ impl Sealer {
 
     /// A sealer with the keys of the ring.
     pub fn new(ring: &KeyRing, context: Context<'_>) -> Self {
-        let (keys, seals) = ring.shared_keys();
-        let keys = keys
-            .iter()
-            .map(|key| {
-                let cipher = Xaes256Gcm::new((&*context.sub_key(key)).into());
-                PreparedKey {
-                    key: key.clone(),
-                    cipher,
-                }
-            })
-            .collect();
-        Self { keys, seals }
+        Self(Prepared::new(ring, |key| {
+            Xaes256Gcm::new((&*context.sub_key(key)).into())
+        }))
     }
 
     /// The token that holds the data, under a new random nonce.
@@ -195,7 +175,7 @@ impl Sealer {
     /// operating system or reseed before the first token.
     ///
     /// # Errors
-    /// When the ring has no key that signs, the data is longer than
+    /// When the ring has no key that signs, or not now; when the data is longer than
     /// [`MAX_DATA_LEN`](Self::MAX_DATA_LEN), or the source of randomness fails.
     pub fn seal(
         &self,
@@ -204,8 +184,7 @@ impl Sealer {
         issued_at: Timestamp,
         rng: &mut impl TryCryptoRng,
     ) -> Result<String, Error> {
-        let prepared = self.keys.first().filter(|_| self.seals);
-        let prepared = prepared.ok_or_else(|| Error::new(Kind::NoSigningKey))?;
+        let (key, cipher) = self.0.signer()?;
         // Nobody could open it.
         if data.len() > Self::MAX_DATA_LEN {
             return Err(Error::new(Kind::Unwritable(TOO_LONG.to_owned())));
@@ -214,30 +193,28 @@ impl Sealer {
 
         let mut token = Vec::with_capacity(OVERHEAD + data.len());
         token.push(VERSION);
-        token.extend_from_slice(prepared.key.id().as_bytes());
+        token.extend_from_slice(key.id().as_bytes());
         token.extend_from_slice(&nonce);
         token.extend_from_slice(&issued_at.unix_seconds().to_be_bytes());
         token.extend_from_slice(session_id.as_bytes());
         token.extend_from_slice(data);
         let (header, plaintext) = token.split_at_mut(NONCE.end);
         let associated = header.get(..NONCE.start).unwrap_or_default();
-        let tag = prepared
-            .cipher
+        let tag = cipher
             .encrypt_inout_detached(&Nonce::from(nonce), associated, plaintext.into())
             .map_err(|_| Error::new(Kind::Unwritable(TOO_LONG.to_owned())))?;
         token.extend_from_slice(&tag);
         Ok(URL_SAFE_NO_PAD.encode_to_string(&token))
     }
 
-    /// What a token holds, if it was sealed for this context by a key of the ring at most
+    /// What a token holds, if it was sealed for this context by the key that it names at most
     /// `max_age` ago.
     ///
     /// # Errors
-    /// One error for everything that fails before the seal holds; expired after it.
+    /// One message for everything that fails before the seal holds, but that the key is
+    /// unavailable; expired after it.
     pub fn open(&self, token: &str, max_age: MaxAge, now: Timestamp) -> Result<Opened, Error> {
-        let opened = self
-            .open_sealed(token)
-            .ok_or_else(|| Error::new(Kind::BadSignature))?;
+        let opened = self.open_sealed(token)?;
         match now.seconds_since(opened.issued_at) {
             None => Err(Error::new(Kind::NotYetValid)),
             Some(age) if age > max_age.seconds() => Err(Error::new(Kind::Expired)),
@@ -246,47 +223,19 @@ impl Sealer {
     }
 
     /// The same without a look at the age.
-    pub(crate) fn open_sealed(&self, token: &str) -> Option<Opened> {
-        if token.len() > Self::MAX_TOKEN_LEN {
-            return None;
-        }
-        let mut buffer = URL_SAFE_NO_PAD.decode_to_vec(token.as_bytes()).ok()?;
-        let id = named_key(&buffer)?;
-        let (index, prepared) = self
-            .keys
-            .iter()
-            .enumerate()
-            .find(|(_, prepared)| prepared.key.id() == id)?;
-
-        let tag_at = buffer.len().checked_sub(TAG_LEN)?;
-        let tag = Tag::try_from(buffer.get(tag_at..)?).ok()?;
-        buffer.truncate(tag_at);
-        let (header, ciphertext) = buffer.split_at_mut_checked(NONCE.end)?;
-        let nonce = Nonce::try_from(header.get(NONCE)?).ok()?;
-        let associated = header.get(..NONCE.start)?;
-        prepared
-            .cipher
-            .decrypt_inout_detached(&nonce, associated, ciphertext.into(), &tag)
-            .ok()?;
-        prepared.key.count_verification();
-
-        let issued_at = u64::from_be_bytes(buffer.get(ISSUED_AT)?.try_into().ok()?);
-        let session_id = SessionId(buffer.get(SESSION_ID)?.try_into().ok()?);
-        Some(Opened {
-            session_id,
-            issued_at: Timestamp::from_unix_seconds(issued_at),
-            key: id,
-            needs_reissue: index > 0 || !self.seals,
-            buffer,
-        })
+    pub(crate) fn open_sealed(&self, token: &str) -> Result<Opened, Error> {
+        let refused = || Error::new(Kind::BadSignature);
+        let (buffer, id) = decode(token).ok_or_else(refused)?;
+        let named = self.0.named(id)?;
+        let opened = open(buffer, &named).ok_or_else(refused)?;
+        named.key.count_verification();
+        Ok(opened)
     }
 }
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.keys.iter().map(|prepared| &prepared.key))
-            .finish()
+        self.0.fmt(f)
     }
 }
 
@@ -320,6 +269,40 @@ impl fmt::Debug for Opened {
             .field("key", &self.key)
             .finish_non_exhaustive()
     }
+}
+
+/// The bytes of a token, and the key that it names.
+fn decode(token: &str) -> Option<(Vec<u8>, KeyId)> {
+    if token.len() > Sealer::MAX_TOKEN_LEN {
+        return None;
+    }
+    let buffer = URL_SAFE_NO_PAD.decode_to_vec(token.as_bytes()).ok()?;
+    let id = named_key(&buffer)?;
+    Some((buffer, id))
+}
+
+/// What a decoded token holds under its key.
+fn open(mut buffer: Vec<u8>, named: &Named<'_, Xaes256Gcm>) -> Option<Opened> {
+    let tag_at = buffer.len().checked_sub(TAG_LEN)?;
+    let tag = Tag::try_from(buffer.get(tag_at..)?).ok()?;
+    buffer.truncate(tag_at);
+    let (header, ciphertext) = buffer.split_at_mut_checked(NONCE.end)?;
+    let nonce = Nonce::try_from(header.get(NONCE)?).ok()?;
+    let associated = header.get(..NONCE.start)?;
+    named
+        .prepared
+        .decrypt_inout_detached(&nonce, associated, ciphertext.into(), &tag)
+        .ok()?;
+
+    let issued_at = u64::from_be_bytes(buffer.get(ISSUED_AT)?.try_into().ok()?);
+    let session_id = SessionId(buffer.get(SESSION_ID)?.try_into().ok()?);
+    Some(Opened {
+        session_id,
+        issued_at: Timestamp::from_unix_seconds(issued_at),
+        key: named.key.id(),
+        needs_reissue: named.needs_reissue,
+        buffer,
+    })
 }
 
 /// The key that a decoded token names; `None` when it is no token of this version.

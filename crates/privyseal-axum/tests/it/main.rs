@@ -16,3 +16,4 @@ mod flask_sharing;
 mod handlers;
 mod logging;
 mod refused;
+mod swapping;

@@ -14,16 +14,19 @@ impl Engine {
     ///
     /// # Errors
     /// Without a store, for sessions in cookies are known to browsers alone; and when the store
-    /// cannot be asked.
+    /// cannot be asked, or one of them is sealed under a key that is out of reach.
     pub async fn sessions_of(&self, subject: &Subject) -> Result<Vec<SessionInfo>, SessionError> {
         let codec = self.codec();
         let (stored, moment) = self
             .store_at(&codec, self.clock().now())
             .ok_or(SessionError::NotSupported)?;
-        stored
-            .list(moment, subject)
-            .await
-            .map_err(|e| self.outage_or(e))
+        let listed = stored.list(moment, subject).await;
+        let listed = listed.map_err(|error| self.outage_or(error))?;
+        // Who looks for a stranger's session must not be told that there is none.
+        if !listed.is_complete {
+            return Err(self.outage());
+        }
+        Ok(listed.sessions)
     }
 
     /// Ends one session of this user, and no other: the id may come from a form. Returns whether

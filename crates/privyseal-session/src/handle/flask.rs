@@ -9,29 +9,40 @@ use crate::record::Record;
 use crate::rules::FlaskRules;
 
 impl SessionHandle {
-    /// `SecureCookieSessionInterface.save_session`, step by step.
+    /// The cookies that the response has to carry.
     pub(super) async fn close_like_flask(
         &self,
-        mut record: Box<Record>,
+        record: Box<Record>,
         rules: &FlaskRules,
     ) -> Result<Option<SetCookies>, SessionError> {
+        let engine = &self.0.engine;
         if record.degraded {
             // Nothing is known of the session, so nothing is done to it or to its cookie.
             let is_lost = record.ended || record.modified || record.written;
             return if is_lost {
-                Err(self.0.engine.outage())
+                Err(engine.outage())
             } else {
                 Ok(None)
             };
         }
+        let saved = self.save_like_flask(record, rules).await;
+        saved.map_err(|error| engine.outage_or(error))
+    }
+
+    /// `SecureCookieSessionInterface.save_session`, step by step.
+    async fn save_like_flask(
+        &self,
+        mut record: Box<Record>,
+        rules: &FlaskRules,
+    ) -> Result<Option<SetCookies>, SessionError> {
         if record.written {
             self.check_signing_key()?;
         }
         if record.ended {
-            let revoked = self.revoke(record.as_opened.take()).await;
-            revoked.map_err(|error| self.0.engine.outage_or(error))?;
+            self.revoke(record.as_opened.take()).await?;
         }
-        if !self.signs() {
+        // To remove a cookie takes no key, but where none ever signs, Flask does nothing.
+        if self.0.engine.codec().check_writes().is_err() {
             return Ok(None);
         }
         let policy = self.0.engine.cookie();
@@ -43,7 +54,7 @@ impl SessionHandle {
                 .transpose();
         }
         let should_set_cookie = modified || (permanent && rules.refresh_each_request);
-        if !should_set_cookie {
+        if !should_set_cookie || !self.signs() {
             return Ok(None);
         }
         if self.0.engine.standing(&record) != Standing::Good {

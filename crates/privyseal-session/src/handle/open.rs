@@ -35,7 +35,9 @@ impl SessionHandle {
         let Some(request) = &self.0.for_refresh else {
             return Ok(());
         };
-        match self.read(request).await {
+        let (codec, now) = (self.0.engine.codec(), self.now());
+        let found = self.find(request);
+        match self.open_found(&found, &codec, now).await {
             Ok(record) => drop(self.lock().record.get_or_insert(record)),
             Err(error) if error.is_outage() => {}
             Err(error) => return Err(error),
@@ -44,37 +46,57 @@ impl SessionHandle {
     }
 
     async fn read(&self, request: &HeaderMap) -> Result<Box<Record>, SessionError> {
+        let (codec, now) = (self.0.engine.codec(), self.now());
+        let found = self.find(request);
+        match self.open_found(&found, &codec, now).await {
+            Err(error) if error.is_outage() => self.during_outage(&found, &codec, now).await,
+            opened => opened,
+        }
+    }
+
+    fn find<'h>(&self, request: &'h HeaderMap) -> Found<'h> {
         let engine = &self.0.engine;
-        let (codec, now) = (engine.codec(), self.now());
-        let found = engine
+        engine
             .cookie()
-            .find_session(request, engine.allows_chunks());
-        let opened = match self.open_cookie(&found, &codec, now).await {
-            Ok(Ok(record)) => self.unless_revoked(record).await,
-            other => other,
+            .find_session(request, engine.allows_chunks())
+    }
+
+    /// The session of the cookies that were found, or a new one.
+    async fn open_found(
+        &self,
+        found: &Found<'_>,
+        codec: &Codec,
+        now: Timestamp,
+    ) -> Result<Box<Record>, SessionError> {
+        let engine = &self.0.engine;
+        let opened = match self.open_cookie(found, codec, now).await? {
+            Ok(record) => self.unless_revoked(record).await?,
+            refused => refused,
         };
-        let mut record = match opened {
-            Ok(Ok(record)) => record,
-            Ok(Err(refusal)) => {
-                if let Some(refusal) = refusal {
-                    report(engine.metrics(), refusal);
-                }
-                Box::new(Record {
-                    retired: refusal == Some(Event::RefusedRetired),
-                    unreadable: found
-                        .value
-                        .as_deref()
-                        .filter(|_| refusal == Some(Event::RefusedUnreadable))
-                        .and_then(|cookie| codec.read_reference(cookie))
-                        .map(|reference| reference.session_id),
-                    ..Record::new(engine.begin_time(None, now))
-                })
+        let refusal = match opened {
+            Ok(mut record) => {
+                record.came = found.came;
+                return Ok(record);
             }
-            Err(error) if error.is_outage() => self.during_outage(&found, &codec, now).await?,
-            Err(error) => return Err(error),
+            Err(refusal) => refusal,
         };
-        record.came = found.came;
-        Ok(record)
+        if let Some(refusal) = refusal {
+            report(engine.metrics(), refusal);
+        }
+        if refusal == Some(Event::KeyUnavailable) {
+            return Err(codec.unavailable());
+        }
+        Ok(Box::new(Record {
+            came: found.came,
+            retired: refusal == Some(Event::RefusedRetired),
+            unreadable: found
+                .value
+                .as_deref()
+                .filter(|_| refusal == Some(Event::RefusedUnreadable))
+                .and_then(|cookie| codec.read_reference(cookie)?.ok())
+                .map(|reference| reference.session_id),
+            ..Record::new(engine.begin_time(None, now))
+        }))
     }
 
     /// The session of the cookie; without one, why it was refused, if there was any.
@@ -90,20 +112,32 @@ impl SessionHandle {
         if let Some((stored, moment)) = self.0.engine.store_at(codec, now)
             && let Some(reference) = codec.read_reference(cookie)
         {
-            let loaded = stored.load(moment, reference).await?;
+            let loaded = match reference {
+                Ok(reference) => stored.load(moment, reference).await?,
+                Err(refusal) => Err(refusal),
+            };
             return Ok(loaded.map_err(Some));
         }
         let mut refusal = None;
         let opened = found.open(
             |cookie| {
                 let decoded = codec.decode(cookie, now)?;
-                Ok::<_, SessionError>(decoded.map_err(|event| refusal = Some(event)).ok())
+                // Of two that came, one that may be ours yet is no reason to trust the other.
+                let decoded = decoded.map_err(|event| {
+                    if refusal != Some(Event::KeyUnavailable) {
+                        refusal = Some(event);
+                    }
+                });
+                Ok::<_, SessionError>(decoded.ok())
             },
             |record| {
                 let made = (record.meta.renewals, record.issued_at?);
                 Some((record.binding()?, made))
             },
         )?;
+        if refusal == Some(Event::KeyUnavailable) {
+            return Ok(Err(refusal));
+        }
         let record = opened.map(|mut record| {
             // Flask gives its sessions no id, under whosever rules they are read.
             if record.id.is_none() && self.0.engine.revocations().is_some() {
@@ -151,6 +185,7 @@ impl SessionHandle {
         let degraded = |record: Record, event| {
             report(engine.metrics(), event);
             Box::new(Record {
+                came: found.came,
                 degraded: true,
                 ..record
             })
@@ -161,7 +196,8 @@ impl SessionHandle {
             }
             OutagePolicy::StaleReads { .. } => {
                 let seen = engine.store_at(codec, now).and_then(|(stored, moment)| {
-                    stored.seen_before(moment, codec.read_reference(found.value.as_deref()?)?)
+                    let reference = codec.read_reference(found.value.as_deref()?)?;
+                    stored.seen_before(moment, reference.ok()?)
                 });
                 if let Some(mut record) = seen
                     && let Ok(Standing::Good) = engine.standing_as_opened(&mut record).await

@@ -50,7 +50,7 @@ impl Stored {
         if limit.excess == Excess::EvictOldest {
             return Ok(());
         }
-        let sessions = self.list(moment, subject).await?;
+        let sessions = self.list(moment, subject).await?.sessions;
         let others = sessions
             .iter()
             .filter(|session| Some(session.id) != record.id);
@@ -89,7 +89,7 @@ impl Stored {
     ) -> Result<(), SessionError> {
         let max = limit.max.max(1);
         // Newest first.
-        let sessions = self.list(moment, subject).await?;
+        let sessions = self.list(moment, subject).await?.sessions;
         let Some(excess) = sessions.len().checked_sub(max).filter(|excess| *excess > 0) else {
             return Ok(());
         };

@@ -3,7 +3,7 @@
 use privyseal::Timestamp;
 use privyseal::sealed::SessionId;
 
-use super::opened::Opened;
+use super::opened::{Opened, Unreadable};
 use super::{Moment, Stored, owner};
 use crate::SessionError;
 use crate::store::{Store as _, Subject};
@@ -48,25 +48,40 @@ impl Stored {
         &self,
         moment: Moment<'_>,
         subject: &Subject,
-    ) -> Result<Vec<SessionInfo>, SessionError> {
+    ) -> Result<Listed, SessionError> {
         let owner = owner(moment.application, subject);
         let rows = self.store.list(&owner, MAX_LISTED).await?;
         let mut sessions = Vec::with_capacity(rows.len());
+        let mut is_complete = true;
         for (id, row) in rows {
             // Nobody can use a session that cannot be read, such as one that is sealed under a key
             // that was removed. It must not keep its user from the others, or from signing in.
             match Opened::new(moment, id, &row) {
                 Ok(opened) if opened.has_expired(moment.now) => {}
                 Ok(opened) => sessions.push(opened.into_info(id)),
-                Err(unreadable) => unreadable.warn(),
+                Err(unreadable) => {
+                    unreadable.warn();
+                    is_complete &= !matches!(unreadable, Unreadable::ForNow);
+                }
             }
         }
         sessions.sort_by_key(|session| {
             let since = session.signed_in_at.unwrap_or(session.created_at);
             std::cmp::Reverse((since, session.id))
         });
-        Ok(sessions)
+        Ok(Listed {
+            sessions,
+            is_complete,
+        })
     }
+}
+
+/// The sessions of a user that could be read.
+pub(crate) struct Listed {
+    /// The one that signed in last first.
+    pub(crate) sessions: Vec<SessionInfo>,
+    /// Whether none is missing because its key is out of reach: such a session lives.
+    pub(crate) is_complete: bool,
 }
 
 impl Opened {

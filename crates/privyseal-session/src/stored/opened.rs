@@ -8,20 +8,48 @@ use privyseal::{MaxAge, Timestamp};
 
 use super::{Envelope, Moment, Origin};
 use crate::SessionError;
-use crate::codec::{META, check_sealable, into_dict};
+use crate::codec::{META, check_sealable, into_dict, refusal};
 use crate::meta::Meta;
+use crate::metrics::Event;
 use crate::record::{Data, Record};
 use crate::store::{MAX_DATA_LEN, NewRow, Row, Subject};
 
 /// Why a row cannot be read. It may be again, as when the key that sealed it is put back into the
 /// ring: nothing is done to it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unreadable(&'static str);
+pub(super) enum Unreadable {
+    /// The key of its seal is out of reach, which is an outage.
+    ForNow,
+    /// For this reason.
+    Because(&'static str),
+}
 
 impl Unreadable {
+    /// What has happened to the request that asked for it.
+    pub(super) fn event(self) -> Event {
+        match self {
+            Self::ForNow => Event::KeyUnavailable,
+            Self::Because(_) => Event::RefusedUnreadable,
+        }
+    }
+
     /// Tells the operator why, and nobody whose session it is.
     pub(super) fn warn(self) {
-        tracing::warn!(reason = self.0, "a session in the store cannot be read");
+        let reason = match self {
+            Self::ForNow => "the key of its seal is out of reach",
+            Self::Because(reason) => reason,
+        };
+        tracing::warn!(reason, "a session in the store cannot be read");
+    }
+
+    /// What it means for a row that its seal does not open.
+    fn by_seal(error: &privyseal::Error) -> Self {
+        match refusal(error) {
+            Event::KeyUnavailable => Self::ForNow,
+            Event::RefusedRevokedKey => Self::Because("the key of its seal was revoked"),
+            Event::RefusedExpiredKey => Self::Because("the key of its seal has expired"),
+            _ => Self::Because(NOT_OPENED),
+        }
     }
 }
 
@@ -41,7 +69,7 @@ impl Opened {
     /// When the row is not one of ours, or sealed by a key that the ring no longer has.
     pub(super) fn new(moment: Moment<'_>, id: SessionId, row: &Row) -> Result<Self, Unreadable> {
         let (envelope, payload) =
-            Envelope::decode(&row.data).ok_or(Unreadable("its version is unknown"))?;
+            Envelope::decode(&row.data).ok_or(Unreadable::Because("its version is unknown"))?;
         let (mut dict, needs_resealing) = read(moment, id, payload)?;
         let meta = match dict.remove(META) {
             Some(Value::Dict(meta)) => Meta::from_dict(&meta),
@@ -50,7 +78,7 @@ impl Opened {
         // The column is for looking up. Where rows are sealed, whoever can write the database must not
         // make a session another user's with it.
         if moment.owner_of(&meta) != row.subject {
-            return Err(Unreadable("it lies under another user"));
+            return Err(Unreadable::Because("it lies under another user"));
         }
         Ok(Self {
             envelope,
@@ -113,11 +141,13 @@ fn read(moment: Moment<'_>, id: SessionId, payload: &[u8]) -> Result<(Dict, bool
     };
     // A store that can be written by somebody else cannot pass off a session as one of ours, nor
     // one session as another: an open payload is not looked at, and the seal names the session.
-    let opened = std::str::from_utf8(payload)
-        .ok()
-        .and_then(|token| sealer.open(token, ANY_AGE, END_OF_TIME).ok())
-        .filter(|opened| opened.session_id == id)
-        .ok_or(Unreadable("no key of the ring opens its seal"))?;
+    let token = std::str::from_utf8(payload).map_err(|_| Unreadable::Because(NOT_OPENED))?;
+    let opened = sealer
+        .open(token, ANY_AGE, END_OF_TIME)
+        .map_err(|error| Unreadable::by_seal(&error))?;
+    if opened.session_id != id {
+        return Err(Unreadable::Because(NOT_OPENED));
+    }
     Ok((session(opened.data())?, opened.needs_reissue))
 }
 
@@ -125,7 +155,7 @@ fn session(json: &[u8]) -> Result<Dict, Unreadable> {
     tagged::loads(json)
         .ok()
         .and_then(|value| into_dict(value).ok())
-        .ok_or(Unreadable("it holds no session"))
+        .ok_or(Unreadable::Because("it holds no session"))
 }
 
 /// The bytes of a row.
@@ -154,7 +184,8 @@ pub(super) fn write(
         Some(sealer) => {
             check_sealable(&json)?;
             let token = sealer.seal(&json, id, moment.now, &mut rand::rng());
-            envelope.encode(token.map_err(SessionError::unwritable)?.as_bytes())
+            let token = token.map_err(|error| moment.codec.not_made(error))?;
+            envelope.encode(token.as_bytes())
         }
     };
     if row.len() > MAX_DATA_LEN {
@@ -202,6 +233,8 @@ fn ends_at(moment: Moment<'_>, envelope: &Envelope, meta: &Meta) -> Timestamp {
     let absolute = moment.timeouts.absolute_of(meta).as_secs();
     envelope.created_at.plus_seconds(absolute)
 }
+
+const NOT_OPENED: &str = "no key of the ring opens its seal";
 
 /// The row has times of its own, which are looked at.
 const ANY_AGE: MaxAge = MaxAge::from_seconds(u64::MAX);

@@ -7,7 +7,7 @@ use privyseal::reference::Secret;
 use privyseal::sealed::SessionId;
 use rand::RngExt as _;
 
-use super::opened::{Opened, expires_at, new_row, write};
+use super::opened::{Opened, Unreadable, expires_at, new_row, write};
 use super::{Admission, Envelope, Moment, Origin, Stored};
 use crate::SessionError;
 use crate::cookie::Lifetime;
@@ -131,9 +131,7 @@ impl Stored {
         mut origin: Origin,
         mut renewal: Option<Renewal>,
     ) -> Result<Outgoing, SessionError> {
-        if !moment.codec.signs() {
-            return Err(SessionError::NoSigningKey);
-        }
+        moment.codec.check_writes()?;
         let begins_anew = record.created_at != origin.envelope.created_at;
         if record.signed_in {
             self.check_room(moment, record).await?;
@@ -148,8 +146,10 @@ impl Stored {
                 .map(|renewal| renew(moment, &mut envelope, origin.secret(), renewal))
                 .transpose()?;
             // A browser that is to remember the session, or no longer, learns until when.
-            let has_date = record.meta.remembered || origin.meta.remembered;
-            let sends_cookie = new_secret.is_some() || has_date || needs_cookie(record, &origin);
+            let changes_date = record.meta.remembered != origin.meta.remembered;
+            let sends_again = record.meta.remembered || needs_cookie(record, &origin);
+            let sends_cookie =
+                new_secret.is_some() || changes_date || (sends_again && moment.codec.signs());
             // Before the write, for a new secret that cannot be sent would end the session.
             let secret = new_secret.as_ref().unwrap_or(origin.secret());
             let token = sends_cookie.then(|| moment.codec.reference(id, secret));
@@ -211,10 +211,13 @@ impl Stored {
         origin: &mut Origin,
         row: &Row,
     ) -> Result<bool, SessionError> {
-        let opened = Opened::new(moment, id, row).map_err(|unreadable| {
-            unreadable.warn();
-            report(moment.metrics, Event::WriteDropped);
-            SessionError::Conflict
+        let opened = Opened::new(moment, id, row).map_err(|unreadable| match unreadable {
+            Unreadable::ForNow => moment.codec.unavailable(),
+            Unreadable::Because(_) => {
+                unreadable.warn();
+                report(moment.metrics, Event::WriteDropped);
+                SessionError::Conflict
+            }
         })?;
         let successor = match opened.envelope.admit(&origin.presented, moment.now) {
             Admission::Current => None,

@@ -17,6 +17,7 @@ mod ending;
 mod flash;
 mod flask_rules;
 mod forms;
+mod key_outages;
 mod kinds;
 mod laziness;
 mod limits;

@@ -64,7 +64,7 @@ fn open(text: &str, context: &Context<'_>, ring: &KeyRing, report: &mut Report) 
         Shown(context.cookie_name),
         Shown(context.application)
     );
-    let Some(opened) = Sealer::new(ring, sealed_for).open_sealed(text) else {
+    let Ok(opened) = Sealer::new(ring, sealed_for).open_sealed(text) else {
         report.add(Finding::SealBroken { context: described });
         return;
     };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::digest::Digest;
 
 fn key(number: u8) -> SecretKey {
     SecretKey::from_bytes(Digest::Sha256.hash(&[&[number]]).to_vec()).unwrap()
@@ -67,7 +68,8 @@ fn debug_does_not_leak_key() {
     assert_eq!(
         shown,
         format!(
-            "KeyRing {{ signs: true, keys: [RingKey {{ id: KeyId({id}), verifications: 0, .. }}] }}"
+            "KeyRing {{ signing: Now, keys: [RingKey {{ id: KeyId({id}), verifications: 0, .. }}], \
+             off_duty: {{}}, stale: false }}"
         )
     );
 }

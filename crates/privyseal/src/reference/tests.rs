@@ -1,5 +1,6 @@
 use super::*;
 use crate::SecretKey;
+use crate::keyring::RingKey;
 
 const CONTEXT: Context<'static> = Context {
     purpose: "stored session",

@@ -206,7 +206,7 @@ fn a_token_of_the_longest_length_is_made_and_read_and_a_longer_one_is_neither() 
     bytes.truncate(bytes.len() - TAG_LEN);
     bytes.extend([1; 3]);
     let (header, plaintext) = bytes.split_at_mut(NONCE.end);
-    let cipher = &sealer.keys[0].cipher;
+    let (_, cipher) = sealer.0.signer().unwrap();
     let nonce = Nonce::try_from(&header[NONCE]).unwrap();
     let associated = &header[..NONCE.start];
     let tag = cipher

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::Timestamp;
 use crate::error::{Error, Kind};
 use crate::formats::itsdangerous::PayloadError;
+use crate::formats::itsdangerous::signer::Mismatch;
 
 /// Why a token was refused, with the text and the attributes of the Python exception.
 ///
@@ -54,7 +55,7 @@ impl BadDataKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Reason {
     NoSeparator(Vec<u8>),
-    NoMatch(Vec<u8>),
+    NoMatch(Mismatch, Vec<u8>),
     TimestampMissing,
     MalformedTimestamp,
     TimestampOutOfRange,
@@ -79,6 +80,22 @@ impl BadData {
         self.date_signed
     }
 
+    /// Whether the signature is that of a key in quarantine, or may be that of a key that is out of
+    /// reach: see [`Error::is_unavailable`]. Python has no word for it, so kind and text are those
+    /// of a bad signature.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self.reason, Reason::NoMatch(Mismatch::Unavailable, _))
+    }
+
+    /// This error, unless an earlier attempt with other settings may have failed for a while only.
+    pub(crate) fn after(self, earlier: Self) -> Self {
+        if earlier.is_unavailable() {
+            earlier
+        } else {
+            self
+        }
+    }
+
     /// What is wrong with the payload of an authentic token.
     pub fn payload_error(&self) -> Option<&PayloadError> {
         match &self.reason {
@@ -96,10 +113,10 @@ impl BadData {
         }
     }
 
-    pub(crate) fn no_match(signature: &[u8], value: &[u8]) -> Self {
+    pub(crate) fn no_match(mismatch: Mismatch, signature: &[u8], value: &[u8]) -> Self {
         Self {
             kind: BadDataKind::BadSignature,
-            reason: Reason::NoMatch(signature.to_vec()),
+            reason: Reason::NoMatch(mismatch, signature.to_vec()),
             payload: Some(value.to_vec()),
             date_signed: None,
         }
@@ -176,8 +193,9 @@ impl From<BadData> for Error {
             Reason::TooOld { .. } => Kind::Expired,
             Reason::FromTheFuture { .. } | Reason::TimestampOutOfRange => Kind::NotYetValid,
             Reason::Payload(error) => error.into_kind(),
+            Reason::NoMatch(Mismatch::Unavailable, _) => Kind::Unavailable,
             Reason::NoSeparator(_)
-            | Reason::NoMatch(_)
+            | Reason::NoMatch(Mismatch::Refused, _)
             | Reason::TimestampMissing
             | Reason::MalformedTimestamp => Kind::BadSignature,
         })
@@ -190,7 +208,7 @@ impl fmt::Display for BadData {
             Reason::NoSeparator(separator) => {
                 write!(f, "No {} found in value", PythonBytes(separator))
             }
-            Reason::NoMatch(signature) => {
+            Reason::NoMatch(_, signature) => {
                 write!(f, "Signature {} does not match", PythonBytes(signature))
             }
             Reason::TimestampMissing => f.write_str("timestamp missing"),

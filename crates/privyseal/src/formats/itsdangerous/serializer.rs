@@ -94,7 +94,7 @@ impl Serializer {
         for signer in &self.signers {
             match signer.unsign(token) {
                 Ok(unsigned) => return Ok(self.form.read(unsigned.value, &signer.options)?),
-                Err(error) => last = error,
+                Err(error) => last = error.after(last),
             }
         }
         Err(last)
@@ -173,7 +173,7 @@ impl TimedSerializer {
                         needs_reissue: unsigned.needs_reissue || index > 0,
                     });
                 }
-                Err(fault) => last = signer.explain(&fault),
+                Err(fault) => last = signer.explain(&fault).after(last),
             }
             // Only a bad signature sends us on to the next signer.
             let goes_on = matches!(

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::KeyRing;
 use crate::digest::{PreparedMac, Tag};
 use crate::encoding;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::formats::itsdangerous::{Algorithm, BadData, Options, OptionsError};
-use crate::keyring::{KeyId, RingKey};
+use crate::keyring::{KeyId, Prepared, RingKey};
 
 /// Signs bytes and checks the signature (`itsdangerous.Signer`).
 ///
@@ -26,16 +26,12 @@ use crate::keyring::{KeyId, RingKey};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Signer {
-    /// In the order of trial: newest first.
-    keys: Vec<PreparedKey>,
-    signs: bool,
+    keys: Prepared<PreparedMac>,
+    /// The keys in quarantine, of which the token of one is recognised and not accepted.
+    suspended: Vec<PreparedMac>,
+    /// Whether a token that none of them made may be of a key that is out of reach.
+    may_lack_keys: bool,
     pub(crate) options: Arc<Options>,
-}
-
-#[derive(Clone, Debug)]
-struct PreparedKey {
-    mac: PreparedMac,
-    key: Arc<RingKey>,
 }
 
 /// A value whose signature holds.
@@ -70,17 +66,11 @@ impl Signer {
     /// A signer whose separator is known to be allowed.
     pub(crate) fn prepared(ring: &KeyRing, options: Options, default_salt: &[u8]) -> Self {
         let salt = options.salt.as_deref().unwrap_or(default_salt);
-        let (keys, signs) = ring.shared_keys();
-        let keys = keys
-            .iter()
-            .map(|key| PreparedKey {
-                mac: options.prepare(key.material(), salt),
-                key: key.clone(),
-            })
-            .collect();
+        let prepare = |key: &RingKey| options.prepare(key.material(), salt);
         Self {
-            keys,
-            signs,
+            keys: Prepared::new(ring, prepare),
+            suspended: ring.suspended().map(prepare).collect(),
+            may_lack_keys: ring.may_lack_keys(),
             options: Arc::new(options),
         }
     }
@@ -88,7 +78,7 @@ impl Signer {
     /// The value with its signature, as bytes: the value may be any.
     ///
     /// # Errors
-    /// When the ring has no key that signs.
+    /// When the ring has no key that signs, or not now.
     pub fn sign(&self, value: &[u8]) -> Result<Vec<u8>, Error> {
         let signature = self.signature(value)?;
         let mut token = Vec::with_capacity(value.len() + self.options.separator.len() + 86);
@@ -107,10 +97,9 @@ impl Signer {
     }
 
     fn signature(&self, value: &[u8]) -> Result<Tag, Error> {
-        let key = self.keys.first().filter(|_| self.signs);
-        let key = key.ok_or_else(|| Error::new(Kind::NoSigningKey))?;
+        let (_, mac) = self.keys.signer()?;
         Ok(match self.options.algorithm {
-            Algorithm::Hmac => key.mac.tag(value),
+            Algorithm::Hmac => mac.tag(value),
             Algorithm::DangerNone => Tag::empty(),
         })
     }
@@ -119,18 +108,19 @@ impl Signer {
     ///
     /// # Errors
     /// [`BadSignature`](crate::formats::itsdangerous::BadDataKind::BadSignature), with the text of
-    /// the Python library.
+    /// the Python library, which says nothing of keys that are
+    /// [unavailable](BadData::is_unavailable).
     pub fn unsign<'t>(&self, token: &'t [u8]) -> Result<Unsigned<'t>, BadData> {
         let Some((value, signature)) = self.split(token) else {
             return Err(BadData::no_separator(&self.options.separator));
         };
         match self.matching_key(value, signature) {
-            Some(Match { key, needs_reissue }) => Ok(Unsigned {
+            Ok(Match { key, needs_reissue }) => Ok(Unsigned {
                 value,
                 key,
                 needs_reissue,
             }),
-            None => Err(BadData::no_match(signature, value)),
+            Err(mismatch) => Err(BadData::no_match(mismatch, signature, value)),
         }
     }
 
@@ -150,25 +140,43 @@ impl Signer {
     }
 
     /// The key that made the signature, counted as a verification.
-    pub(crate) fn matching_key(&self, value: &[u8], signature: &[u8]) -> Option<Match> {
+    pub(crate) fn matching_key(&self, value: &[u8], signature: &[u8]) -> Result<Match, Mismatch> {
         let signature = self
             .options
             .base64
-            .decode_short::<{ Tag::MAX_LEN }>(signature)?;
-        let index = match self.options.algorithm {
+            .decode_short::<{ Tag::MAX_LEN }>(signature)
+            .ok_or(Mismatch::Refused)?;
+        let signature = signature.as_bytes();
+        let found = match self.options.algorithm {
             Algorithm::Hmac => self
                 .keys
-                .iter()
-                .position(|key| key.mac.verify(value, signature.as_bytes()))?,
-            Algorithm::DangerNone if signature.as_bytes().is_empty() => 0,
-            Algorithm::DangerNone => return None,
-        };
-        let key = &self.keys.get(index)?.key;
-        key.count_verification();
-        Some(Match {
-            key: key.id(),
-            needs_reissue: index > 0 || !self.signs,
+                .find(|_, mac| mac.verify(value, signature))
+                .ok_or_else(|| self.mismatch(value, signature)),
+            Algorithm::DangerNone => self
+                .keys
+                .find(|_, _| signature.is_empty())
+                .ok_or(Mismatch::Refused),
+        }?;
+        found.key.count_verification();
+        Ok(Match {
+            key: found.key.id(),
+            needs_reissue: found.needs_reissue,
         })
+    }
+
+    /// The answer to a signature that no key which verifies has made.
+    #[cold]
+    fn mismatch(&self, value: &[u8], signature: &[u8]) -> Mismatch {
+        if signature.len() != self.options.digest.output_len() {
+            // No key makes such a signature.
+            return Mismatch::Refused;
+        }
+        let mut suspended = self.suspended.iter();
+        if self.may_lack_keys || suspended.any(|mac| mac.verify(value, signature)) {
+            Mismatch::Unavailable
+        } else {
+            Mismatch::Refused
+        }
     }
 }
 
@@ -177,6 +185,15 @@ impl Signer {
 pub(crate) struct Match {
     pub(crate) key: KeyId,
     pub(crate) needs_reissue: bool,
+}
+
+/// Why a signature is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mismatch {
+    /// No key made it that is accepted.
+    Refused,
+    /// It is of a key in quarantine, or may be of one that is not here.
+    Unavailable,
 }
 
 #[cfg(test)]
@@ -236,7 +253,7 @@ mod tests {
         let ring = KeyRing::new(SecretKey::from_text(hex).unwrap());
         let shown = format!("{:?}", Signer::new(&ring, &Options::default()).unwrap());
         assert!(
-            !shown.contains(hex) && shown.contains("PreparedMac(..)"),
+            !shown.contains(hex) && shown.contains("[RingKey { id: "),
             "{shown}"
         );
     }

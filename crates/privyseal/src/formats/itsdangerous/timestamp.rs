@@ -3,7 +3,7 @@
 use crate::digest::Digest;
 use crate::encoding::{self, Base64};
 use crate::error::{Error, Kind};
-use crate::formats::itsdangerous::signer::Match;
+use crate::formats::itsdangerous::signer::{Match, Mismatch};
 use crate::formats::itsdangerous::{BadData, Options, OptionsError, Signer};
 use crate::keyring::KeyId;
 use crate::{KeyRing, MaxAge, Timestamp};
@@ -140,9 +140,11 @@ impl TimestampSigner {
     ) -> Result<TimedUnsigned<'t>, Fault<'t>> {
         let (stamped, signature) = self.signer.split(token).ok_or(Fault::NoSeparator)?;
         let matched = self.signer.matching_key(stamped, signature);
-        let Some(Match { key, needs_reissue }) = matched else {
-            return Err(Fault::NoMatch { stamped, signature });
-        };
+        let Match { key, needs_reissue } = matched.map_err(|mismatch| Fault::NoMatch {
+            mismatch,
+            stamped,
+            signature,
+        })?;
         let (value, stamp) = self
             .signer
             .split(stamped)
@@ -196,8 +198,12 @@ impl TimestampSigner {
     pub(crate) fn explain(&self, fault: &Fault<'_>) -> BadData {
         match *fault {
             Fault::NoSeparator => BadData::no_separator(&self.signer.options.separator),
-            Fault::NoMatch { stamped, signature } => {
-                let error = BadData::no_match(signature, stamped);
+            Fault::NoMatch {
+                mismatch,
+                stamped,
+                signature,
+            } => {
+                let error = BadData::no_match(mismatch, signature, stamped);
                 let Some((value, stamp)) = self.signer.split(stamped) else {
                     return error;
                 };
@@ -236,6 +242,7 @@ impl TimestampSigner {
 pub(crate) enum Fault<'t> {
     NoSeparator,
     NoMatch {
+        mismatch: Mismatch,
         stamped: &'t [u8],
         signature: &'t [u8],
     },
@@ -264,6 +271,10 @@ impl From<Fault<'_>> for Error {
         Self::new(match fault {
             Fault::TooOld { .. } => Kind::Expired,
             Fault::FromTheFuture { .. } | Fault::DateOutOfRange => Kind::NotYetValid,
+            Fault::NoMatch {
+                mismatch: Mismatch::Unavailable,
+                ..
+            } => Kind::Unavailable,
             Fault::NoSeparator
             | Fault::NoMatch { .. }
             | Fault::TimestampMissing { .. }

@@ -4,45 +4,49 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use privyseal::KeyRing;
+
+use super::{KeyRing, Snapshot};
 
 /// The ring that is valid now, shared by everything that signs: replacing it rotates them all.
 ///
+/// Reading it takes no lock. A clone is the same handle.
+///
 /// # Examples
 /// ```
-/// use privyseal::{KeyRing, SecretKey};
-/// use privyseal_session::{Engine, LiveKeyRing};
+/// use privyseal::{KeyRing, LiveKeyRing, SecretKey};
 ///
 /// let keys = LiveKeyRing::new(KeyRing::new(SecretKey::generate()?));
-/// let engine = Engine::sealed(keys.clone());
-/// keys.replace(keys.current().rotated(SecretKey::generate()?)); // nobody is signed out
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let snapshot = keys.current();
+/// keys.replace(snapshot.rotated(SecretKey::generate()?));
+/// assert!(!keys.is_current(&snapshot));
+/// assert_eq!(keys.current().keys().len(), 2);
+/// # Ok::<(), privyseal::secret::KeyError>(())
 /// ```
 #[derive(Clone)]
-pub struct LiveKeyRing(Arc<ArcSwap<KeyRing>>);
+pub struct LiveKeyRing(Arc<ArcSwap<Snapshot>>);
 
 impl LiveKeyRing {
     /// A handle that starts with this ring.
     pub fn new(ring: KeyRing) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(ring)))
+        Self(Arc::new(ArcSwap::new(ring.0)))
     }
 
     /// The ring that is valid now.
     pub fn current(&self) -> KeyRing {
-        KeyRing::clone(&self.0.load())
+        KeyRing(self.0.load_full())
     }
 
     /// Puts another ring in its place; a request that is under way signs its response with it.
     ///
     /// Keys that both rings hold go on counting.
     pub fn replace(&self, ring: KeyRing) {
-        let ring = ring.with_counters_of(&self.0.load());
-        self.0.store(Arc::new(ring));
+        let ring = ring.with_counters_of(&self.current());
+        self.0.store(ring.0);
     }
 
     /// Whether this snapshot is the ring that is valid now.
-    pub(crate) fn is_current(&self, ring: &KeyRing) -> bool {
-        self.0.load().is_same_snapshot(ring)
+    pub fn is_current(&self, ring: &KeyRing) -> bool {
+        Arc::ptr_eq(&self.0.load(), &ring.0)
     }
 }
 
