@@ -8,6 +8,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod erased;
 mod error;
 #[cfg(feature = "files")]
 mod file;
@@ -17,6 +18,7 @@ mod shared;
 use std::fmt;
 use std::future::{Future, pending};
 
+pub use erased::DynRepository;
 pub use error::RepositoryError;
 #[cfg(feature = "files")]
 pub use file::{FileRepository, SharedFileRepository};

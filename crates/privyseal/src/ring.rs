@@ -49,6 +49,7 @@
 
 mod change;
 mod check;
+mod chore;
 mod error;
 mod operation;
 mod parts;
@@ -62,6 +63,7 @@ use crate::Timestamp;
 use crate::keyring::KeyId;
 use change::Change;
 
+pub use chore::Chore;
 pub use error::RingError;
 pub use operation::Operation;
 pub use parts::{Material, NewKey, Note, Origin, RingId};
