@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use privyseal::ring::Heard;
 use privyseal::{Clock, KeyRing, LiveKeyRing, SystemClock};
 use rand::RngExt as _;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::follow::{Following, Heard};
+use super::follow::Following;
 use super::status::RingSummary;
 use super::{Keeper, KeeperError, OnStale, Opened, RingStatus};
 use crate::repository::Repository as _;
@@ -159,7 +160,7 @@ impl NewWatcher {
             clock: self.clock,
             on_stale: self.on_stale,
             keys: LiveKeyRing::new(KeyRing::unavailable()),
-            following: Mutex::default(),
+            following: Mutex::new(Following::new()),
             reads: AtomicU64::new(0),
             answered: watch::Sender::default(),
             wanted: Notify::new(),
@@ -203,19 +204,19 @@ impl Shared {
     }
 
     /// One read, and what comes of it.
-    async fn read(&self, sent: Instant) -> Heard {
+    async fn read(&self, sent: Instant) -> Option<Heard> {
         let read = self.reads.fetch_add(1, Ordering::SeqCst) + 1;
         let answer = match timeout(READ_DEADLINE, self.keeper.read()).await {
             Ok(answer) => answer,
             Err(_) => Err(KeeperError::TimedOut),
         };
         let heard = self.following().hear(answer, sent);
-        if heard == Heard::Taken {
+        if heard == Some(Heard::Taken) {
             self.publish();
         } else {
             self.publish_if_outdated();
         }
-        let is_ring = matches!(heard, Heard::Taken | Heard::Same);
+        let is_ring = matches!(heard, Some(Heard::Taken | Heard::Same));
         self.answered.send_replace(Answered { read, is_ring });
         heard
     }
@@ -264,15 +265,15 @@ impl Shared {
 }
 
 /// Reads when there is a reason to, and changes over when the time comes.
-async fn follow(shared: Arc<Shared>, mut sent: Instant, mut heard: Heard) {
+async fn follow(shared: Arc<Shared>, mut sent: Instant, mut heard: Option<Heard>) {
     let repository = shared.keeper.repository().clone();
     let mut changed = Box::pin(repository.changed());
     let mut turns = Box::pin(take_turns(&shared));
     let mut failures = 0_u32;
     loop {
         failures = match heard {
-            Heard::Trouble => failures.saturating_add(1),
-            Heard::Taken | Heard::Same | Heard::Behind => 0,
+            None | Some(Heard::Held(_)) => failures.saturating_add(1),
+            Some(Heard::Taken | Heard::Same | Heard::Behind) => 0,
         };
         let mut due = sent + pause(&shared, failures);
         loop {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use privyseal::ring::{Operation, RingId, RingPolicy};
+use privyseal::ring::{KeyRecord, Operation, RingId, RingPolicy};
 use privyseal_keys::repository::{DynRepository, Stored};
 use privyseal_keys::ring::{Keeper, KeeperError, NewKeys};
 
@@ -85,7 +85,7 @@ async fn who_was_faster_is_seen_and_the_change_is_thought_over() {
         if seen.len() == 1 {
             // Somebody else writes between our read and our write.
             let key = opened.new_key()?;
-            let standby = opened.ring().standby().map(|key| key.id());
+            let standby = opened.ring().standby().map(KeyRecord::id);
             let revoke = Operation::Revoke {
                 key: standby.unwrap(),
                 standby: Some(key),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use privyseal::ring::KeyRecord;
 use privyseal_keys::repository::Stored;
 use privyseal_keys::ring::{Keeper, NewKeys, NodeState, OnStale, RingStatus, Watcher};
 use tokio::time::sleep;
@@ -105,7 +106,7 @@ async fn is_held(what: impl AsyncFnOnce(&World)) -> RingStatus {
     seconds(POLICY.activation).await;
     let rotated = world.rotate().await;
     seconds(POLICY.poll).await;
-    let known: Vec<_> = rotated.ring().keys().iter().map(|key| key.id()).collect();
+    let known: Vec<_> = rotated.ring().keys().iter().map(KeyRecord::id).collect();
     assert!(known.iter().all(|key| verifies(&watcher, *key)));
     let signing = signer(&watcher);
 
