@@ -131,7 +131,8 @@ impl Login {
 /// put it there may have renewed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// A file. A line break at its end is no part of it.
+    /// A file. White space around its text is no part of it. If others than its owner can read a
+    /// token or a secret id there, that is warned of, through `tracing`.
     File(PathBuf),
     /// An environment variable, or the file that the variable of this name with `_FILE` names.
     Variable(String),

@@ -101,7 +101,7 @@ impl Tokens {
     async fn enter(&self, wire: &Wire) -> Result<Held, CallError> {
         match &self.login {
             Login::Token(credential) => {
-                let token = Arc::new(read(credential)?);
+                let token = Arc::new(read_private(credential)?);
                 let times = look_up(wire, &token).await?;
                 Ok(Held { token, times })
             }
@@ -110,12 +110,13 @@ impl Tokens {
                 role_id,
                 secret_id,
             } => {
-                let secret_id = &read(secret_id)?;
+                let secret_id = &read_private(secret_id)?;
                 let proof = AppRole { role_id, secret_id };
                 log_in(wire, mount, &proof).await
             }
             Login::Kubernetes { mount, role, jwt } => {
-                let jwt = &read(jwt)?;
+                // Pods have it open to everybody in them.
+                let jwt = &text_of(&read(jwt)?)?;
                 log_in(wire, mount, &ServiceAccount { role, jwt }).await
             }
         }
@@ -142,12 +143,24 @@ impl Times {
     }
 }
 
-fn read(credential: &Credential) -> Result<Zeroizing<String>, CallError> {
+/// What nobody else should be able to read.
+fn read_private(credential: &Credential) -> Result<Zeroizing<String>, CallError> {
+    let text = read(credential)?;
+    if let Some(warning) = text.warning() {
+        tracing::warn!("{warning}");
+    }
+    text_of(&text)
+}
+
+fn read(credential: &Credential) -> Result<KeyText, CallError> {
     let text = match credential {
         Credential::File(path) => KeyText::from_file(path),
         Credential::Variable(name) => KeyText::from_env(name),
     };
-    let text = text.map_err(CallError::Credential)?;
+    text.map_err(CallError::Credential)
+}
+
+fn text_of(text: &KeyText) -> Result<Zeroizing<String>, CallError> {
     let text = text.text().map_err(CallError::Credential)?.trim();
     if text.is_empty() {
         return Err(CallError::NoToken);

@@ -66,13 +66,17 @@ async fn is_denied(repository: &VaultRepository) -> RepositoryError {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_calls_at_once_log_in_once() {
     let (fake, repository, _secret_id) = with_role(true);
-    let mut calls = JoinSet::new();
-    for _ in 0..20 {
-        let repository = repository.clone();
-        calls.spawn(async move { repository.read().await.unwrap() });
+    for logins in 1..4 {
+        let mut calls = JoinSet::new();
+        for _ in 0..20 {
+            let repository = repository.clone();
+            calls.spawn(async move { repository.read().await.unwrap() });
+        }
+        calls.join_all().await;
+        assert_eq!(fake.count(APP_ROLE), logins);
+        // They all have the same token that is refused now.
+        fake.state().tokens.clear();
     }
-    calls.join_all().await;
-    assert_eq!(fake.count(APP_ROLE), 1);
 }
 
 #[tokio::test]
