@@ -24,6 +24,10 @@ const RULES: &[(&str, May)] = &[
         May::Only(&["privyseal", "privyseal-keys", "privyseal-session"]),
     ),
     (
+        "privyseal-vault",
+        May::Only(&["privyseal", "privyseal-keys"]),
+    ),
+    (
         "privyseal-axum",
         May::Only(&["privyseal", "privyseal-session"]),
     ),
