@@ -5,8 +5,11 @@ mod env;
 mod error;
 mod file;
 pub mod kek;
+mod list;
 pub mod repository;
 mod text;
+#[cfg(feature = "files")]
+mod watch;
 
 pub use directory::{KEPT_KEYS, KeyDirectory};
 pub use env::{credential_path, danger_load_env_with_weak_fallbacks, from_env, load_env};
