@@ -6,6 +6,8 @@ mod error;
 mod file;
 pub mod kek;
 mod list;
+mod mount;
+mod mounted;
 pub mod repository;
 mod text;
 #[cfg(feature = "files")]
@@ -15,4 +17,7 @@ pub use directory::{KEPT_KEYS, KeyDirectory};
 pub use env::{credential_path, danger_load_env_with_weak_fallbacks, from_env, load_env};
 pub use error::{Loaded, Origin, SourceError, Warning};
 pub use file::{Overwrite, write_key_file};
+pub use mounted::{KeyMount, MAX_VERSIONS};
+#[cfg(feature = "files")]
+pub use mounted::{MountStatus, MountedKeys};
 pub use text::{KeyText, MAX_KEY_BYTES};
