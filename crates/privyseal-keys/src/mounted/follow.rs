@@ -123,6 +123,7 @@ impl MountedKeys {
     /// Follows the files, without an end; to stop, drop the future or abort its task.
     pub async fn follow(self) {
         loop {
+            self.refresh().await;
             let failed = self.shared.state().error.is_some();
             let pause = if failed {
                 self.poll.min(RETRY)
@@ -130,7 +131,6 @@ impl MountedKeys {
                 self.poll
             };
             let _ = tokio::time::timeout(pause, self.shared.watch.changed()).await;
-            self.refresh().await;
         }
     }
 

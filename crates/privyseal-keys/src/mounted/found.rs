@@ -126,6 +126,14 @@ impl Files {
         Ok(files)
     }
 
+    /// The names of those that hold one key, the one that signs first.
+    fn keys(&self, name: &OsStr) -> Vec<OsString> {
+        let versions = self.versions.iter();
+        let versions = versions.map(|version| with_suffix(name, &format!("_v{version}")));
+        let key = self.key.then(|| name.to_owned());
+        key.into_iter().chain(versions).collect()
+    }
+
     /// A file that these keys cannot do without, and which the later ones lack.
     ///
     /// Versions that only verify come and go. Whatever says which key signs, or may hold keys that
@@ -157,26 +165,27 @@ fn read_in(place: &Place, path: &Path) -> Result<Found, SourceError> {
         fixed: Vec::new(),
         mounts: Mounts::of_this_process(),
     };
-    // The list comes last: whoever first adds the old key to it and then replaces the key is never
-    // seen with the new key and without the old one.
-    let mut names = Vec::new();
-    names.extend(files.key.then(|| name.to_owned()));
-    let versions = files.versions.iter();
-    names.extend(versions.map(|version| with_suffix(name, &format!("_v{version}"))));
-    let mut primary = None;
-    let mut older = Vec::new();
-    for name in names {
-        let key = reading.text(&name)?.secret_key(KeyEncoding::Text)?;
-        match primary {
-            None => primary = Some(key),
-            Some(_) => older.push(VerifyKey::from(key)),
-        }
+    // All is read before any of it is judged, which takes its time. The list comes last: whoever
+    // first adds the old key to it and then replaces the key is never seen with the new key and
+    // without the old one.
+    let mut texts = Vec::new();
+    for name in files.keys(name) {
+        texts.push(reading.text(&name)?);
     }
-    let primary = primary.ok_or_else(|| SourceError::NotMounted {
+    let list = with_suffix(name, FALLBACKS);
+    let fallbacks = files.fallbacks.then(|| reading.text(&list)).transpose()?;
+
+    let mut texts = texts.into_iter();
+    let primary = texts.next().ok_or_else(|| SourceError::NotMounted {
         path: path.to_owned(),
     })?;
-    if files.fallbacks {
-        older.extend(reading.fallbacks(&with_suffix(name, FALLBACKS))?);
+    let primary = primary.secret_key(KeyEncoding::Text)?;
+    let mut older = Vec::new();
+    for text in texts {
+        older.push(text.secret_key(KeyEncoding::Text)?.into());
+    }
+    if let Some(fallbacks) = fallbacks {
+        older.extend(newest_first(&fallbacks, &path.with_file_name(list))?);
     }
     Ok(Found {
         loaded: Loaded {
@@ -221,18 +230,16 @@ impl Reading<'_> {
         }
         Ok(text)
     }
+}
 
-    /// The keys of the list, newest first.
-    fn fallbacks(&mut self, name: &OsStr) -> Result<Vec<VerifyKey>, SourceError> {
-        let list = self.text(name)?;
-        let path = self.path.with_file_name(name);
-        let (mut keys, _) = older_keys(&list, fit, |index| Origin::FileEntry {
-            path: path.clone(),
-            index,
-        })?;
-        keys.reverse();
-        Ok(keys)
-    }
+/// The keys of a list.
+fn newest_first(list: &KeyText, path: &Path) -> Result<Vec<VerifyKey>, SourceError> {
+    let (mut keys, _) = older_keys(list, fit, |index| Origin::FileEntry {
+        path: path.to_owned(),
+        index,
+    })?;
+    keys.reverse();
+    Ok(keys)
 }
 
 /// What `_v` is followed by is digits, and still no version.

@@ -9,6 +9,8 @@
 
 mod keks;
 
+#[cfg(all(unix, feature = "files"))]
+mod mounts;
 #[cfg(all(feature = "conformance", feature = "files"))]
 mod rings;
 
