@@ -235,7 +235,7 @@ impl fmt::Debug for MountedKeys {
     }
 }
 
-const POLL: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_mins(1);
 
 /// Between readings that fail.
 const RETRY: Duration = Duration::from_secs(5);

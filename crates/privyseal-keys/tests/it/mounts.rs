@@ -3,6 +3,8 @@
 mod failures;
 mod follows;
 mod kubelet;
+#[cfg(target_os = "linux")]
+mod namespace;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
