@@ -1,8 +1,6 @@
 //! Readings that fail, change nothing, and are made good.
 
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::{env, process, thread};
+use std::{env, process};
 
 use privyseal_keys::{SourceError, Warning};
 
@@ -195,40 +193,57 @@ async fn a_mode_that_is_too_open_is_said_for_as_long_as_it_is() {
     assert!(keys.live().is_current(&before));
 }
 
-/// Another key each time, for longer than anybody waits.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_that_do_not_come_to_rest_are_not_taken() {
+/// Replaces the key so many times, each time between two readings of it.
+async fn restless(changes: u8) -> (tempfile::TempDir, MountedKeys, Duration) {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("secret_key");
-    rename_over(&path, &key(1));
+    rename_over(&path, &key(200));
     let keys = MountedKeys::open(KeyMount::new(&path));
-    let before = keys.live().current();
-    let done = AtomicBool::new(false);
-    let begun = Barrier::new(2);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let another = || SecretKey::generate().unwrap().expose_hex();
-            rename_over(&path, &another());
-            begun.wait();
-            while !done.load(Ordering::Relaxed) {
-                rename_over(&path, &another());
-            }
-        });
-        begun.wait();
-        tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(keys.refresh());
-        });
-        done.store(true, Ordering::Relaxed);
-    });
+    rename_over(&path, &key(0));
+    let begun = tokio::time::Instant::now();
+    let writer = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for number in 1..=changes {
+            rename_over(&path, &key(number));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let reader = async {
+        keys.refresh().await;
+        begun.elapsed()
+    };
+    let ((), elapsed) = tokio::join!(writer, reader);
+    (place, keys, elapsed)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_being_written_is_not_taken() {
+    let (_place, keys, elapsed) = restless(1).await;
+    assert_eq!(ids(&keys), [id(1)]);
+    // Between the first key and the last there was none.
+    assert_eq!(keys.status().replacements(), 1);
+    assert_eq!(elapsed.as_millis() / 100, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_come_to_rest_in_five_seconds_are_taken() {
+    let (_place, keys, elapsed) = restless(49).await;
+    assert_eq!(ids(&keys), [id(49)]);
+    assert_eq!(elapsed.as_millis() / 100, 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_do_not_come_to_rest_in_five_seconds_are_not_taken_until_they_do() {
+    let (_place, keys, _) = restless(50).await;
     let status = keys.status();
     assert!(
         matches!(status.error(), Some(SourceError::Unsettled { .. })),
         "{status}"
     );
-    assert!(keys.live().is_current(&before));
+    assert_eq!(ids(&keys), [id(200)]);
     keys.refresh().await;
     assert!(keys.status().error().is_none());
-    assert!(!keys.live().is_current(&before));
+    assert_eq!(ids(&keys), [id(50)]);
 }
 
 #[tokio::test]
