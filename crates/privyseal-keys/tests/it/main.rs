@@ -11,6 +11,8 @@ mod keks;
 #[cfg(feature = "live")]
 mod live;
 
+#[cfg(all(unix, feature = "files"))]
+mod mounts;
 #[cfg(all(feature = "conformance", feature = "files"))]
 mod rings;
 
