@@ -1,5 +1,6 @@
 //! A node's view of its ring.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,9 +72,19 @@ pub(super) struct Shared {
     on_stale: OnStale,
     keys: LiveKeyRing,
     following: Mutex<Following>,
-    /// When the last read was sent that has been answered, and whether by a ring.
-    answered: watch::Sender<Option<(Instant, bool)>>,
+    /// How many reads were sent.
+    reads: AtomicU64,
+    answered: watch::Sender<Answered>,
     wanted: Notify,
+}
+
+/// The last read that has been answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Answered {
+    /// Its number, from 1.
+    read: u64,
+    /// Whether by a ring that could be taken.
+    is_ring: bool,
 }
 
 /// A watcher that is yet to start.
@@ -149,7 +160,8 @@ impl NewWatcher {
             on_stale: self.on_stale,
             keys: LiveKeyRing::new(KeyRing::unavailable()),
             following: Mutex::default(),
-            answered: watch::Sender::new(None),
+            reads: AtomicU64::new(0),
+            answered: watch::Sender::default(),
             wanted: Notify::new(),
         });
         let sent = Instant::now();
@@ -174,24 +186,25 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when a read has been answered that was sent after this one was.
-    pub(super) fn answers(&self) -> watch::Receiver<Option<(Instant, bool)>> {
+    /// Tells of every read that has been answered.
+    pub(super) fn answers(&self) -> watch::Receiver<Answered> {
         self.answered.subscribe()
     }
 
     pub(super) async fn refreshed(&self) -> bool {
-        let asked = Instant::now();
+        let sent_before = self.reads.load(Ordering::SeqCst);
         let mut answers = self.answered.subscribe();
         self.wanted.notify_one();
-        let later = answers.wait_for(|last| last.is_some_and(|(sent, _)| sent >= asked));
+        let later = answers.wait_for(|last| last.read > sent_before);
         match timeout(REFRESH_PATIENCE, later).await {
-            Ok(Ok(last)) => last.is_some_and(|(_, is_ring)| is_ring),
+            Ok(Ok(last)) => last.is_ring,
             _ => false,
         }
     }
 
     /// One read, and what comes of it.
     async fn read(&self, sent: Instant) -> Heard {
+        let read = self.reads.fetch_add(1, Ordering::SeqCst) + 1;
         let answer = match timeout(READ_DEADLINE, self.keeper.read()).await {
             Ok(answer) => answer,
             Err(_) => Err(KeeperError::TimedOut),
@@ -203,7 +216,7 @@ impl Shared {
             self.publish_if_outdated();
         }
         let is_ring = matches!(heard, Heard::Taken | Heard::Same);
-        self.answered.send_replace(Some((sent, is_ring)));
+        self.answered.send_replace(Answered { read, is_ring });
         heard
     }
 
