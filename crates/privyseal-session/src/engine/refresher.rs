@@ -37,7 +37,7 @@ impl Engine {
         };
         report(self.metrics(), Event::KeyAwaited);
         let deadline = self.0.deadline.unwrap_or(DEFAULT_DEADLINE);
-        let refreshed = timeout(deadline, refresher.refreshed()).await;
-        refreshed.unwrap_or(false)
+        let answer = timeout(deadline, refresher.refreshed()).await;
+        answer.unwrap_or(false)
     }
 }

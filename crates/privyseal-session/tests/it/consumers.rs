@@ -167,7 +167,7 @@ fn rotation_covers_csrf() {
 
 /// A visitor who is served without their session in an outage holds a token of it.
 #[test]
-fn a_form_of_a_session_that_is_out_of_reach_is_an_outage_and_no_forgery() {
+fn a_form_of_a_session_that_is_out_of_reach_is_an_outage_and_no_forgery_i11() {
     let is_ours = |kind: &Kind| !kind.follows_flask();
     kinds(is_ours, |kind| {
         let mut browser = visitor_of_a(kind, |_| ());

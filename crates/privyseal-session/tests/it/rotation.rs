@@ -51,9 +51,10 @@ fn nobody_is_signed_out_by_a_rotation_and_the_cookie_is_made_anew_with_the_same_
 
             kind.keys.replace(kind.keys.current().rotated(key(b'b')));
             // Flask sends a cookie again that is permanent, and no other unless it changed.
-            let (is_sent_again, is_sent_always) = match kind.follows_flask() {
-                true => (remembered, remembered),
-                false => (true, false),
+            let (is_sent_again, is_sent_always) = if kind.follows_flask() {
+                (remembered, remembered)
+            } else {
+                (true, false)
             };
             let response = browser.read();
             assert_eq!(!kept(&response).is_empty(), is_sent_again, "{name}");
