@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
+use super::Refresher;
 use crate::cleanup::{Cleaning, Cleanup};
 use crate::codec::{Codec, Mode};
 use crate::cookie::CookiePolicy;
@@ -41,6 +42,7 @@ pub(super) struct Settings {
     pub(super) seals_at_rest: bool,
     pub(super) outage: OutagePolicy,
     pub(super) deadline: Option<Duration>,
+    pub(super) refresher: Option<Refresher>,
     pub(super) cleanup: Option<Cleanup>,
     /// The store as it was given, with nothing of the above.
     store: Option<GuardedStore>,
@@ -69,6 +71,7 @@ impl Settings {
             seals_at_rest: false,
             outage: OutagePolicy::default(),
             deadline: None,
+            refresher: None,
             cleanup: Some(Cleanup::default()),
             store: None,
             stored: None,
@@ -128,6 +131,7 @@ impl Settings {
             seals_at_rest: self.seals_at_rest,
             outage: self.outage,
             deadline: self.deadline,
+            refresher: self.refresher.clone(),
             cleanup: self.cleanup,
             store: self.store.clone(),
             stored: None,
