@@ -26,7 +26,7 @@ use crate::store::Store;
 use crate::stored::ParallelSessions;
 use crate::{Clock, LiveKeyRing, SessionHandle};
 
-use refresher::Refresher;
+use refresher::{KEY_DEADLINE, Refresher};
 use settings::{Oversize, Settings};
 pub(crate) use standing::Standing;
 
@@ -212,9 +212,8 @@ impl Engine {
         self.change(|settings| settings.outage = policy)
     }
 
-    /// How long one call of the store may take, or the wait for a
-    /// [refresh of the keys](Self::with_key_refresh); half a second by default. What takes longer
-    /// is an outage.
+    /// How long one call of the store may take; half a second by default. What takes longer is an
+    /// outage.
     #[must_use]
     pub fn with_store_deadline(self, deadline: Duration) -> Self {
         self.change(|settings| settings.deadline = Some(deadline))
@@ -223,13 +222,20 @@ impl Engine {
     /// A cookie, row or token of a form that names a key which the ring does not hold is not refused
     /// until the ring was read anew, for the key may be a new one.
     ///
-    /// A request waits for that once at most, and no longer than the
-    /// [deadline](Self::with_store_deadline): give the refresher a shorter interval, or requests
-    /// that come between two of its reads are refused as in an outage. If the ring was not read in
-    /// time, that is an outage as well, and no cookie is touched.
+    /// A request waits for that once at most, and no longer than its
+    /// [deadline](Self::with_key_deadline). If the ring was not read in time, that is an outage, and
+    /// no cookie is touched.
     #[must_use]
     pub fn with_key_refresh(self, refresher: Arc<dyn RefreshKeys>) -> Self {
         self.change(|settings| settings.refresher = Some(Refresher::new(refresher)))
+    }
+
+    /// How long a request waits for the ring to be read anew; three seconds by default. It has to
+    /// be more than the interval of the refresher and a read, or requests that come between two of
+    /// its reads are answered as in an outage.
+    #[must_use]
+    pub fn with_key_deadline(self, deadline: Duration) -> Self {
+        self.change(|settings| settings.key_deadline = deadline)
     }
 
     /// How expired sessions are removed from the store; `None` leaves it to somebody else.

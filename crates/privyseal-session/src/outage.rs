@@ -7,7 +7,7 @@ mod stale;
 
 use std::time::Duration;
 
-pub(crate) use guarded::{DEFAULT_DEADLINE, GuardedStore};
+pub(crate) use guarded::GuardedStore;
 
 /// How a request is answered that needs its session while the store cannot be asked, or while the
 /// key of its cookie is [unavailable](privyseal::Error::is_unavailable).

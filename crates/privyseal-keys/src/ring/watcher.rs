@@ -1,11 +1,12 @@
 //! A node's view of its ring.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use privyseal::ring::Heard;
-use privyseal::{Clock, KeyRing, LiveKeyRing, SystemClock};
+use privyseal::{Clock, KeyRing, LiveKeyRing, RefreshKeys, SystemClock};
 use rand::RngExt as _;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -133,6 +134,12 @@ impl Watcher {
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
+    }
+}
+
+impl RefreshKeys for Watcher {
+    fn refreshed(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(self.0.shared.refreshed())
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use privyseal::RefreshKeys;
 use tokio::time::timeout;
 
 use super::Engine;
 use crate::metrics::{Event, report};
-use crate::outage::DEFAULT_DEADLINE;
 
 #[derive(Clone)]
 pub(super) struct Refresher(Arc<dyn RefreshKeys>);
@@ -36,8 +36,10 @@ impl Engine {
             return false;
         };
         report(self.metrics(), Event::KeyAwaited);
-        let deadline = self.0.deadline.unwrap_or(DEFAULT_DEADLINE);
-        let answer = timeout(deadline, refresher.refreshed()).await;
+        let answer = timeout(self.0.key_deadline, refresher.refreshed()).await;
         answer.unwrap_or(false)
     }
 }
+
+/// How long a request waits for the ring by default: who reads rings sends a read a second at most.
+pub(super) const KEY_DEADLINE: Duration = Duration::from_secs(3);

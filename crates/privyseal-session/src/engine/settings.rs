@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
-use super::Refresher;
+use super::{KEY_DEADLINE, Refresher};
 use crate::cleanup::{Cleaning, Cleanup};
 use crate::codec::{Codec, Mode};
 use crate::cookie::CookiePolicy;
@@ -43,6 +43,7 @@ pub(super) struct Settings {
     pub(super) outage: OutagePolicy,
     pub(super) deadline: Option<Duration>,
     pub(super) refresher: Option<Refresher>,
+    pub(super) key_deadline: Duration,
     pub(super) cleanup: Option<Cleanup>,
     /// The store as it was given, with nothing of the above.
     store: Option<GuardedStore>,
@@ -72,6 +73,7 @@ impl Settings {
             outage: OutagePolicy::default(),
             deadline: None,
             refresher: None,
+            key_deadline: KEY_DEADLINE,
             cleanup: Some(Cleanup::default()),
             store: None,
             stored: None,
@@ -132,6 +134,7 @@ impl Settings {
             outage: self.outage,
             deadline: self.deadline,
             refresher: self.refresher.clone(),
+            key_deadline: self.key_deadline,
             cleanup: self.cleanup,
             store: self.store.clone(),
             stored: None,

@@ -162,7 +162,7 @@ fn a_refresh_that_fails_or_never_answers_is_an_outage_and_touches_no_cookie_i11(
                 let engine = refreshed_by(&kind.engine, &reader);
                 browser.engine = engine
                     .with_outage_policy(policy)
-                    .with_store_deadline(Duration::from_millis(20));
+                    .with_key_deadline(Duration::from_millis(20));
                 let unavailable = kind.events.of(Event::KeyUnavailable);
                 let (seen, _) = ask(&told, &mut browser, read);
                 match policy {
