@@ -26,13 +26,23 @@ use crate::sibling::{all_at_once, told_database_and_to_go};
 /// The test calls [`Order::told`], opens the place of its order, and [obeys](Order::obey).
 pub async fn eight_processes_lose_nothing<R: Repository>(
     test: &str,
+    places: [&str; 2],
+    open: impl AsyncFn(&str) -> R,
+) {
+    eight_processes_lose_nothing_with(History::Kept, test, places, open).await;
+}
+
+/// The same for a repository that has this history.
+pub async fn eight_processes_lose_nothing_with<R: Repository>(
+    history: History,
+    test: &str,
     [place, other]: [&str; 2],
     open: impl AsyncFn(&str) -> R,
 ) {
     let repository = open(place).await;
     begin_marks(&repository).await;
     race(test, place, Manner::Compare);
-    marks_are(&repository, all_marks(), History::Kept).await;
+    marks_are(&repository, all_marks(), history).await;
     drop(repository);
 
     let control = open(other).await;
