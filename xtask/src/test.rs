@@ -26,10 +26,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "tool: Flask in its own environment",
         tools::interop_environment,
     )?;
-    step(
-        "tool: moto in its own environment",
-        tools::moto_environment,
-    )?;
+    step("tool: moto in its own environment", tools::moto_environment)?;
     let mut passed = 0;
     step("tests", || {
         cargo_tests(&["--workspace", "--features", STORES], &mut passed)

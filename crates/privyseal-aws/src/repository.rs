@@ -10,6 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Builder, Config};
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretError;
 use aws_sdk_secretsmanager::operation::get_secret_value::{
     GetSecretValueError, GetSecretValueOutput,
 };
@@ -112,10 +113,9 @@ impl SecretsManagerRepository {
         let secret = match describe.send().await {
             Ok(secret) => secret,
             Err(error) => {
-                let answer = error.as_service_error();
-                return match answer.is_some_and(|answer| answer.is_resource_not_found_exception()) {
-                    true => Ok(()),
-                    false => Err(Failure::of(&error).of_repository()),
+                return match error.as_service_error() {
+                    Some(DescribeSecretError::ResourceNotFoundException(_)) => Ok(()),
+                    _ => Err(Failure::of(&error).of_repository()),
                 };
             }
         };

@@ -25,7 +25,9 @@ async fn new_kek(moto: &Moto) -> KmsKek {
 
 /// Refused for good. Of a key that is not the configured one, moto says that access is denied.
 fn assert_refused<T>(answer: Result<T, KekError>, what: &str) {
-    let error = answer.map(drop).expect_err(what);
+    let Err(error) = answer else {
+        panic!("{what} is taken")
+    };
     assert!(
         matches!(error, KekError::Corrupt | KekError::Denied { .. }),
         "{what}: {error}"
