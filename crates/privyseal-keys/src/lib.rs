@@ -6,6 +6,8 @@ mod error;
 mod file;
 pub mod kek;
 pub mod repository;
+#[cfg(feature = "live")]
+pub mod ring;
 mod text;
 
 pub use directory::{KEPT_KEYS, KeyDirectory};

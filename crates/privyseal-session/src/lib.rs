@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod cleanup;
-mod clock;
 mod codec;
 pub mod cookie;
 pub mod csrf;
@@ -21,14 +20,13 @@ pub mod store;
 mod stored;
 
 pub use cleanup::Cleanup;
-pub use clock::{Clock, SystemClock};
 pub use cookie::{CookiePolicy, CookiePolicyError, SameSite};
 pub use engine::Engine;
 pub use error::SessionError;
 pub use handle::SessionHandle;
 pub use merge::OnConflict;
 pub use outage::OutagePolicy;
-pub use privyseal::LiveKeyRing;
+pub use privyseal::{Clock, LiveKeyRing, SystemClock};
 pub use rules::{FlaskRules, Timeouts};
 pub use session::{NotFresh, Session};
 pub use stored::{Excess, ParallelSessions, SessionInfo};

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod clock;
 pub mod digest;
 pub mod encoding;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod secret;
 pub mod time;
 pub mod value;
 
+pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use keyring::{KeyId, KeyRing, LiveKeyRing};
 pub use secret::{SecretKey, VerifyKey};

@@ -49,7 +49,9 @@
 
 mod change;
 mod check;
+mod chore;
 mod error;
+mod follower;
 mod operation;
 mod parts;
 mod policy;
@@ -62,7 +64,9 @@ use crate::Timestamp;
 use crate::keyring::KeyId;
 use change::Change;
 
+pub use chore::Chore;
 pub use error::RingError;
+pub use follower::{Follower, Heard};
 pub use operation::Operation;
 pub use parts::{Material, NewKey, Note, Origin, RingId};
 pub use policy::{PolicyError, PolicyRule, RingPolicy};

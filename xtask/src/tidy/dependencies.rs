@@ -25,6 +25,10 @@ const RULES: &[(&str, May)] = &[
     ),
     ("privyseal-aws", May::Only(&["privyseal-keys"])),
     (
+        "privyseal-vault",
+        May::Only(&["privyseal", "privyseal-keys"]),
+    ),
+    (
         "privyseal-axum",
         May::Only(&["privyseal", "privyseal-session"]),
     ),

@@ -8,6 +8,8 @@
 )]
 
 mod keks;
+#[cfg(feature = "live")]
+mod live;
 
 #[cfg(all(feature = "conformance", feature = "files"))]
 mod rings;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use privyseal::ring::{
-    KeyRecord, KeyState, Material, NewKey, Note, Operation, Ring, RingError, RingPolicy, Standing,
+    Chore, KeyRecord, KeyState, Material, NewKey, Note, Operation, Ring, RingError, RingPolicy,
 };
 use privyseal::{KeyId, Timestamp};
 
@@ -73,26 +73,18 @@ impl Mint {
 
 /// What a rotator finds to be due.
 pub(super) fn due(ring: &Ring, clock: Timestamp, mint: &mut Mint) -> Option<(Kind, Operation)> {
-    if ring.standby().is_none() {
-        return Some((Kind::Stage, Operation::Stage { key: mint.key() }));
-    }
-    let period = ring.policy().period;
-    if clock >= ring.primary().sign_from()?.plus_seconds(period) {
-        let rotate = Operation::Rotate {
-            standby: mint.key(),
-            sign_from: None,
-        };
-        return Some((Kind::Rotate, rotate));
-    }
-    let ended = ring.keys().iter().find(|key| {
-        let end = match ring.standing(key.id(), clock) {
-            Standing::Expired => key.verify_until(),
-            Standing::Revoked => Some(key.state_since()),
-            _ => None,
-        };
-        end.is_some_and(|end| clock >= end.plus_seconds(ring.policy().hold))
-    })?;
-    Some((Kind::Destroy, Operation::Destroy { key: ended.id() }))
+    let chore = ring.chores_at(clock).next()?;
+    Some(match chore {
+        Chore::Stage => (Kind::Stage, Operation::Stage { key: mint.key() }),
+        Chore::Rotate => {
+            let rotate = Operation::Rotate {
+                standby: mint.key(),
+                sign_from: None,
+            };
+            (Kind::Rotate, rotate)
+        }
+        Chore::Destroy(key) => (Kind::Destroy, Operation::Destroy { key }),
+    })
 }
 
 /// What an operator comes up with.

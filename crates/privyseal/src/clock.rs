@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 use std::time::SystemTime;
 
-use privyseal::Timestamp;
+use crate::Timestamp;
 
-/// Tells the time to the engine; tests bring their own.
+/// Tells the time to what lasts: engines, and nodes that follow a key ring. Tests bring their own.
 pub trait Clock: Send + Sync + Debug {
     /// The time now.
     fn now(&self) -> Timestamp;
