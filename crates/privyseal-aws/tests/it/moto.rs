@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::config::Credentials;
 use privyseal_aws::SdkConfig;
@@ -67,8 +69,13 @@ impl Moto {
     }
 }
 
-/// How the services at this URL are reached. Any credentials do.
+/// How the services at this URL are reached. Any credentials do, and a machine that has much else to
+/// do gets its time.
 pub(crate) async fn configuration(url: &str) -> SdkConfig {
+    let limits = TimeoutConfig::builder()
+        .connect_timeout(PATIENCE)
+        .operation_attempt_timeout(PATIENCE)
+        .operation_timeout(PATIENCE);
     let credentials = Credentials::builder()
         .access_key_id("test")
         .secret_access_key("test")
@@ -77,9 +84,12 @@ pub(crate) async fn configuration(url: &str) -> SdkConfig {
         .endpoint_url(url)
         .region(Region::new("eu-central-1"))
         .credentials_provider(credentials.build())
+        .timeout_config(limits.build())
         .load()
         .await
 }
+
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often the client of AWS makes a call, unless it is told otherwise.
 const ATTEMPTS: usize = 3;

@@ -1,5 +1,9 @@
 //! What becomes of errors, outages and answers that are lost.
 
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
 use serde_json::json;
 
 use super::*;
@@ -15,6 +19,24 @@ async fn a_service_that_is_away_is_an_outage_and_never_an_absent_ring() {
     assert_eq!(repository.read().await.unwrap(), None);
     write(&repository, None).await;
     drop(moto);
+    for error in errors(&repository).await {
+        let error = error.expect("nobody answers");
+        assert!(error.is_unavailable(), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_silent_is_an_outage() {
+    // Connections to it are made, and nobody reads from them.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let limits = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_millis(100))
+        .build();
+    let configuration = configuration(&url).await.into_builder();
+    let configuration = configuration.timeout_config(limits).build();
+    let name = SecretName::new("silent").unwrap();
+    let repository = SecretsManagerRepository::new(&configuration, name);
     for error in errors(&repository).await {
         let error = error.expect("nobody answers");
         assert!(error.is_unavailable(), "{error:?}");
