@@ -20,7 +20,8 @@ pub(crate) struct RingFlags {
     /// A URL with a password does not belong on a command line, which other users of the machine
     /// can see: give it with --ring-file, or as the systemd credential `ring_url`.
     #[arg(
-        long = "ring",
+        id = "ring",
+        long,
         value_name = "URL",
         env = "PRIVYSEAL_RING",
         hide_env = true,
@@ -28,7 +29,12 @@ pub(crate) struct RingFlags {
     )]
     url: Option<Unread>,
     /// File that holds the address of the ring, `-` for standard input; goes before --ring
-    #[arg(long = "ring-file", value_name = "PATH", help_heading = "Ring")]
+    #[arg(
+        id = "ring_file",
+        long = "ring-file",
+        value_name = "PATH",
+        help_heading = "Ring"
+    )]
     file: Option<PathBuf>,
     #[command(flatten)]
     kek: KekFlags,
@@ -41,7 +47,8 @@ pub(crate) struct IntoFlags {
     ///
     /// A URL with a password does not belong on a command line: give it with --into-file.
     #[arg(
-        long = "into",
+        id = "into",
+        long,
         value_name = "URL",
         env = "PRIVYSEAL_RING",
         hide_env = true,
@@ -49,7 +56,12 @@ pub(crate) struct IntoFlags {
     )]
     url: Option<Unread>,
     /// File that holds the address of the ring; goes before --into
-    #[arg(long = "into-file", value_name = "PATH", help_heading = "Ring")]
+    #[arg(
+        id = "ring_file",
+        long = "into-file",
+        value_name = "PATH",
+        help_heading = "Ring"
+    )]
     file: Option<PathBuf>,
     #[command(flatten)]
     kek: KekFlags,
