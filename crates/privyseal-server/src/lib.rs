@@ -3,11 +3,16 @@
 mod error;
 mod keys;
 mod options;
+mod ring;
 mod sample;
 mod serve;
 mod store;
 
 pub use error::ServeError;
 pub use options::Options;
+pub use ring::{
+    KekChoice, KekChoiceError, RingAccessError, RingUrl, RingUrlError, open_keeper, open_kek,
+    open_repository,
+};
 pub use serve::{GRACE, serve};
 pub use store::{StoreUrl, StoreUrlError, sessions_in};

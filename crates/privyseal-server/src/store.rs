@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
+#[cfg(not(all(feature = "mysql", feature = "postgres", feature = "redis")))]
+pub(crate) use connect::NOT_BUILT_IN;
 pub(crate) use connect::Sessions;
 pub use connect::sessions_in;
 
@@ -28,10 +30,10 @@ pub use connect::sessions_in;
 /// # Ok::<(), privyseal_server::StoreUrlError>(())
 /// ```
 #[derive(Clone)]
-pub struct StoreUrl(Address);
+pub struct StoreUrl(pub(crate) Address);
 
 #[derive(Clone)]
-enum Address {
+pub(crate) enum Address {
     Memory,
     Sqlite(PathBuf),
     Server {
@@ -42,7 +44,7 @@ enum Address {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ServerKind {
+pub(crate) enum ServerKind {
     Postgres,
     MySql,
     Redis,

@@ -102,7 +102,7 @@ async fn connect_to_server(
 }
 
 #[cfg(not(all(feature = "mysql", feature = "postgres", feature = "redis")))]
-const NOT_BUILT_IN: &str = "this program was built without this kind of store\n\
+pub(crate) const NOT_BUILT_IN: &str = "this program was built without this kind of store\n\
                             hint: build it with the features `mysql`, `postgres` and `redis`";
 
 /// How long a start waits for its store.
