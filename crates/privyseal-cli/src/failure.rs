@@ -7,7 +7,7 @@ use std::panic::PanicHookInfo;
 use anstream::stderr;
 use privyseal::secret::KeyError;
 use privyseal_keys::{SourceError, Warning};
-use privyseal_server::{ServeError, StoreUrlError};
+use privyseal_server::{KekChoiceError, RingAccessError, RingUrlError, ServeError, StoreUrlError};
 
 use crate::output::{BOLD_RED, BOLD_YELLOW, CYAN, RESET};
 
@@ -90,6 +90,15 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     if let Some(error) = cause.downcast_ref::<StoreUrlError>() {
         return Some(error.hint().to_owned());
+    }
+    if let Some(error) = cause.downcast_ref::<RingUrlError>() {
+        return Some(error.hint().to_owned());
+    }
+    if let Some(error) = cause.downcast_ref::<KekChoiceError>() {
+        return Some(error.hint().to_owned());
+    }
+    if let Some(error) = cause.downcast_ref::<RingAccessError>() {
+        return Some(error.hint());
     }
     let error = cause.downcast_ref::<KeyError>()?;
     Some(error.hint().to_owned())

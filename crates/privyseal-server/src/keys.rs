@@ -78,6 +78,12 @@ pub(crate) enum Rotation {
     Elsewhere,
 }
 
+impl Rotation {
+    pub(crate) fn is_possible(self) -> bool {
+        matches!(self, Self::AtOnce | Self::Scheduled)
+    }
+}
+
 /// Why the keys are as they were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotRotated {

@@ -10,6 +10,7 @@ use privyseal_session::{SessionError, SessionInfo, flash};
 use super::App;
 use super::cookie::Cookie;
 use super::forms::Visitor;
+use crate::keys::Rotation;
 
 /// Somebody who is signed in.
 pub(super) struct SignedIn {
@@ -26,6 +27,9 @@ pub(super) struct SignedIn {
     pub(super) values: Vec<ValueRow>,
     pub(super) cookie: Cookie,
     pub(super) keys: Vec<KeyRow>,
+    pub(super) rotation: Rotation,
+    /// When the next key signs, if that is set; else empty.
+    pub(super) takes_over_at: String,
     /// The key that verified the cookie does not sign any more.
     pub(super) is_old: bool,
 }
@@ -44,6 +48,7 @@ impl SignedIn {
         let ring = app.keys.ring();
         let key = cookie.key(&ring);
         let signing = ring.primary().map(RingKey::id);
+        let rotation = app.keys.rotation();
         Ok(Some(Self {
             name,
             note: visitor.note.clone(),
@@ -61,6 +66,11 @@ impl SignedIn {
             sessions: SessionRow::all(app, visitor).await?,
             values: rows(values),
             keys: KeyRow::all(&ring, key),
+            rotation,
+            takes_over_at: match rotation {
+                Rotation::Pending(at) => date(at),
+                _ => String::new(),
+            },
             is_old: key != signing,
             cookie,
         }))
