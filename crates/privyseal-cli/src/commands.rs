@@ -4,6 +4,7 @@ mod completions;
 mod cookie;
 mod key;
 mod man;
+mod ring;
 mod serve;
 mod session;
 mod token;
@@ -22,6 +23,9 @@ pub(crate) enum Command {
     /// Sign, verify and explain tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Make, change and look at key rings
+    #[command(subcommand)]
+    Ring(ring::Command),
     /// Explain cookies
     #[command(subcommand)]
     Cookie(cookie::Command),
@@ -42,6 +46,7 @@ impl Command {
         match self {
             Self::Key(command) => command.run(output),
             Self::Token(command) => command.run(output),
+            Self::Ring(command) => command.run(output),
             Self::Cookie(command) => command.run(output),
             Self::Session(command) => command.run(output),
             Self::Serve(arguments) => arguments.run(output),

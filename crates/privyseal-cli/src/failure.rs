@@ -1,11 +1,16 @@
 //! Errors as the user sees them: what happened, why, and what to do.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::io::Write;
 use std::panic::PanicHookInfo;
 
 use anstream::stderr;
+use privyseal::ring::RingError;
 use privyseal::secret::KeyError;
+use privyseal_keys::kek::KekError;
+use privyseal_keys::repository::RepositoryError;
+use privyseal_keys::ring::KeeperError;
 use privyseal_keys::{SourceError, Warning};
 use privyseal_server::{KekChoiceError, RingAccessError, RingUrlError, ServeError, StoreUrlError};
 
@@ -15,14 +20,14 @@ use crate::output::{BOLD_RED, BOLD_YELLOW, CYAN, RESET};
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
-    hint: &'static str,
+    hint: Cow<'static, str>,
 }
 
 impl Failure {
-    pub(crate) fn new(message: impl Into<String>, hint: &'static str) -> Self {
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> Self {
         Self {
             message: message.into(),
-            hint,
+            hint: hint.into(),
         }
     }
 }
@@ -80,7 +85,7 @@ fn describe_panic(panic: &PanicHookInfo<'_>) -> String {
 
 fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(failure) = cause.downcast_ref::<Failure>() {
-        return Some(failure.hint.to_owned());
+        return Some(failure.hint.clone().into_owned());
     }
     if let Some(error) = cause.downcast_ref::<SourceError>() {
         return Some(error.hint());
@@ -99,6 +104,18 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     if let Some(error) = cause.downcast_ref::<RingAccessError>() {
         return Some(error.hint());
+    }
+    if let Some(error) = cause.downcast_ref::<KeeperError>() {
+        return Some(error.hint());
+    }
+    if let Some(error) = cause.downcast_ref::<RepositoryError>() {
+        return Some(error.hint());
+    }
+    if let Some(error) = cause.downcast_ref::<KekError>() {
+        return Some(error.hint());
+    }
+    if let Some(error) = cause.downcast_ref::<RingError>() {
+        return Some(error.hint().to_owned());
     }
     let error = cause.downcast_ref::<KeyError>()?;
     Some(error.hint().to_owned())

@@ -6,13 +6,16 @@
 
 mod clock;
 mod commands;
+mod confirm;
 mod failure;
 mod input;
 mod keys;
 mod output;
 #[cfg(unix)]
 mod prompt;
+mod ring;
 mod settings;
+mod span;
 mod store;
 
 use std::panic;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -36,7 +37,7 @@ pub(crate) struct StoreFlags {
 
 /// A text that may hold a password, so that neither our errors nor those of clap may quote it.
 #[derive(Clone)]
-struct Unread(String);
+pub(crate) struct Unread(pub(crate) String);
 
 impl From<String> for Unread {
     fn from(text: String) -> Self {
@@ -62,38 +63,37 @@ impl StoreFlags {
             };
         }
         if let Some(path) = &self.file {
-            return read(path);
+            return read(path, WHAT, StoreUrl::has_password);
         }
         let credential = credential_path("store_url");
         match credential.filter(|path| !matches!(path.try_exists(), Ok(false))) {
-            Some(path) => read(&path),
+            Some(path) => read(&path, WHAT, StoreUrl::has_password),
             None => Ok(StoreUrl::in_directory(data_directory)),
         }
     }
 }
 
-fn read(path: &Path) -> Result<StoreUrl> {
+/// Reads a URL from a file, or for `-` from standard input.
+pub(crate) fn read<U>(path: &Path, what: &str, has_password: fn(&U) -> bool) -> Result<U>
+where
+    U: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
     if path == Path::new("-") {
         let text = text(io::stdin().lock());
         return Ok(text
-            .context("could not read the URL of the store from standard input")?
+            .with_context(|| format!("could not read {what} from standard input"))?
             .trim()
             .parse()?);
     }
-    let failed = || {
-        format!(
-            "could not read the URL of the store from {}",
-            path.display()
-        )
-    };
+    let failed = || format!("could not read {what} from {}", path.display());
     let file = File::open(path).with_context(failed)?;
     let mode = open_to_others(&file);
-    let url: StoreUrl = text(file)
+    let url: U = text(file)
         .with_context(failed)?
         .trim()
         .parse()
         .with_context(failed)?;
-    if let Some(mode) = mode.filter(|_| url.has_password()) {
+    if let Some(mode) = mode.filter(|_| has_password(&url)) {
         let path = path.display();
         failure::warn(
             &format!(
@@ -111,7 +111,7 @@ fn text(from: impl Read) -> io::Result<Zeroizing<String>> {
     from.take(MAX_URL_BYTES as u64 + 1)
         .read_to_string(&mut text)?;
     if text.len() > MAX_URL_BYTES {
-        return Err(io::Error::other("it is longer than any URL of a store"));
+        return Err(io::Error::other("it is longer than any such URL"));
     }
     Ok(text)
 }
@@ -143,5 +143,7 @@ fn password_in_sight() -> Failure {
 
 /// Where keys and sessions are unless a flag says otherwise.
 pub(crate) const DATA_DIRECTORY: &str = "./privyseal-data";
+
+const WHAT: &str = "the URL of the store";
 
 const MAX_URL_BYTES: usize = 4096;

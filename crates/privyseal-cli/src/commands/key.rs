@@ -3,6 +3,7 @@
 mod check;
 mod dotenv;
 mod generate;
+mod migrate;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -16,6 +17,8 @@ pub(crate) enum Command {
     Generate(generate::Arguments),
     /// Say whether a secret key is fit for use; exits 1 if it is not
     Check(check::Arguments),
+    /// Move a key from the configuration of an application into a key ring
+    Migrate(migrate::Arguments),
 }
 
 impl Command {
@@ -23,6 +26,7 @@ impl Command {
         match self {
             Self::Generate(arguments) => arguments.run(output),
             Self::Check(arguments) => arguments.run(output),
+            Self::Migrate(arguments) => arguments.run(output),
         }
     }
 }

@@ -46,6 +46,11 @@ pub(super) enum Pin {
 }
 
 impl KekChoice {
+    /// The key-encryption key in this file.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Provider::File(path.into()))
+    }
+
     /// Whether nothing is wrapped, and whoever reads the ring has its keys.
     pub fn is_plain(&self) -> bool {
         self.0 == Provider::Plain

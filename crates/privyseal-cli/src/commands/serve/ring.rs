@@ -1,37 +1,33 @@
 //! The flags that say of which ring a server is a node, and what it does there.
 
-use std::fmt;
-
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use privyseal_keys::ring::OnStale;
-use privyseal_server::{KekChoice, RingNode, RingRole, RingUrl, open_keeper};
+use privyseal_server::{RingNode, RingRole};
 
-use crate::failure::{self, Failure};
+use crate::failure;
+use crate::ring::RingFlags;
 
-/// The ring of a server.
+/// The ring of a server, in place of the keys in its data directory.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Key ring")]
-pub(crate) struct NodeFlags {
-    /// Ring of the keys, in place of the data directory: file:DIR, shared-file:DIR, sqlite:PATH, postgres://, mysql:// or redis://
-    #[arg(long, value_name = "URL", requires = "kek")]
-    ring: Option<Unread>,
-    /// What unwraps the ring: file:PATH, age:PATH, pkcs11:MODULE?..., or plain for files alone
-    #[arg(long, value_name = "KEK", requires = "ring")]
-    kek: Option<Unread>,
-    /// Also takes a ring that this has wrapped, while rings are rewrapped
-    #[arg(long, value_name = "KEK", requires = "ring")]
-    old_kek: Vec<Unread>,
+pub(super) struct NodeFlags {
+    #[command(flatten)]
+    ring: RingFlags,
     /// Whether this server rotates the ring when that is due, or never writes to it
     #[arg(
         long,
         value_name = "ROLE",
         default_value = "rotator",
-        requires = "ring"
+        help_heading = "Ring"
     )]
     ring_role: Role,
-    /// What becomes of sessions under known keys when the ring could not be read for longer than its lease
-    #[arg(long, value_name = "WHAT", default_value = "serve", requires = "ring")]
+    /// What becomes of sessions when the ring could not be read for longer than its lease
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "serve",
+        help_heading = "Ring"
+    )]
     on_stale: Stale,
 }
 
@@ -45,70 +41,31 @@ enum Role {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Stale {
-    /// They are read, and no new ones are begun
+    /// Those under known keys go on, and nothing new is signed
     Serve,
-    /// They are refused with 503, so that no revocation is missed
+    /// They are answered with 503, so that no revocation is missed
     Refuse,
-}
-
-/// A text that may hold a password or a PIN, so that neither our errors nor those of clap may quote
-/// it.
-#[derive(Clone)]
-struct Unread(String);
-
-impl From<String> for Unread {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Unread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unread(..)")
-    }
 }
 
 impl NodeFlags {
     /// Joins the ring, if one was named.
-    pub(crate) async fn start(self) -> Result<Option<RingNode>> {
-        let (Some(Unread(url)), Some(Unread(kek))) = (self.ring, self.kek) else {
+    pub(super) async fn start(&self) -> Result<Option<RingNode>> {
+        let Some(access) = self.ring.access_if_named()? else {
             return Ok(None);
         };
-        let url: RingUrl = url.parse()?;
-        if url.has_password() {
-            return Err(password_in_sight().into());
-        }
-        let kek: KekChoice = kek.parse()?;
-        let old = self.old_kek.iter().map(|Unread(kek)| kek.parse());
-        let old: Vec<KekChoice> = old.collect::<Result<_, _>>()?;
-        let keeper = open_keeper(&url, &kek, &old).await?;
+        let keeper = access.keeper().await?;
         let node = RingNode::start(keeper, self.ring_role.into(), self.on_stale.into()).await;
         let status = node.status();
         if !status.is_ready() {
-            let (state, hint) = state_and_hint(&status.to_string());
-            failure::warn(&format!("the {url} cannot be used yet: {state}"), &hint);
+            let said = status.to_string();
+            let (said, hint) = said.split_once("\nhint: ").unwrap_or((&said, "wait"));
+            failure::warn(
+                &format!("no keys from the {} yet: {said}", access.url),
+                hint,
+            );
         }
         Ok(Some(node))
     }
-}
-
-fn state_and_hint(said: &str) -> (String, String) {
-    let (state, hint) = said.split_once("\nhint: ").unwrap_or((said, ""));
-    let hint = if hint.is_empty() {
-        "until it can, nobody can sign in"
-    } else {
-        hint
-    };
-    (state.to_owned(), hint.to_owned())
-}
-
-fn password_in_sight() -> Failure {
-    Failure::new(
-        "the URL of the key ring holds a password, and other users of this machine can see it on \
-         a command line",
-        "change the password if the machine is shared; let the server of the ring know this user \
-         by its certificate or its socket",
-    )
 }
 
 impl From<Role> for RingRole {

@@ -1,0 +1,156 @@
+//! `privyseal ring revoke`
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use anstream::stderr;
+use anyhow::Result;
+use clap::Args;
+use privyseal::ring::{NewKey, Note, Operation, Ring, RingError, Standing};
+use privyseal::{KeyId, Timestamp};
+use privyseal_keys::ring::Opened;
+
+use super::change::{ChangeFlags, apply, reach};
+use super::explained;
+use super::find::find;
+use super::suspend::{absent, unchanged};
+use crate::Answer;
+use crate::clock::{self, rfc3339};
+use crate::confirm::confirmed;
+use crate::output::Output;
+use crate::ring::{Access, block_on};
+use crate::span::Span;
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "\
+Examples:
+  privyseal ring revoke 3fa94c0de86b7215 --note 'leaked in a backup'
+  privyseal ring revoke primary --dry-run
+  privyseal ring revoke --all --yes")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// A remark on the key, which everyone sees who may look at the ring
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Do it without asking
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    flags: ChangeFlags,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The key: its id, the beginning of it, `primary` or `standby`
+    #[arg(value_name = "KEY")]
+    key: Option<String>,
+    /// Every key of the ring, the standby too: for when the whole ring has leaked
+    #[arg(long)]
+    all: bool,
+}
+
+impl Arguments {
+    pub(super) fn run(self, output: Output) -> Result<Answer> {
+        let note = self.note.clone().map(Note::new).transpose()?;
+        let access = self.flags.ring.access()?;
+        block_on(async {
+            let keeper = access.keeper().await?;
+            let opened = keeper.read().await.map_err(explained)?;
+            let opened = opened.ok_or_else(|| explained(absent()))?;
+            let name = self.which.key.as_deref();
+            let key = name.map(|name| find(opened.ring(), name)).transpose()?;
+            tell(&announcement(opened.ring(), key, &access, clock::now()));
+            if !self.flags.dry_run && !confirmed(self.yes)? {
+                return Err(unchanged().into());
+            }
+            let changed = apply(&keeper, self.flags.dry_run, |opened, now| match key {
+                Some(key) => with_standby(opened, now, |standby| Operation::Revoke {
+                    key,
+                    standby,
+                    note: note.clone(),
+                }),
+                None => Ok(Operation::RevokeAll {
+                    primary: opened.new_key()?,
+                    standby: opened.new_key()?,
+                    note: note.clone(),
+                }),
+            });
+            changed.await?.print(output)
+        })?;
+        Ok(Answer::Yes)
+    }
+}
+
+/// The operation, with a new standby if the ring would be left without one.
+pub(super) fn with_standby(
+    opened: &Opened,
+    now: Timestamp,
+    operation: impl Fn(Option<NewKey>) -> Operation,
+) -> Result<Operation> {
+    let without = operation(None);
+    let next = opened.ring().apply(without.clone(), now);
+    let next = next.map_err(|error: RingError| explained(error.into()))?;
+    if next.standby().is_some() {
+        return Ok(without);
+    }
+    Ok(operation(Some(opened.new_key()?)))
+}
+
+/// What a revocation ends, and when, before it is done.
+fn announcement(ring: &Ring, key: Option<KeyId>, access: &Access, now: Timestamp) -> String {
+    let mut text = match key {
+        Some(key) => of_one(key, ring.standing(key, now)),
+        None => "every session and every other token of the ring ends\nthe new key is not known \
+                 to all nodes yet: for a while some answer \"unavailable\" to what others have \
+                 just signed, which is better than to accept what a thief has signed\n"
+            .to_owned(),
+    };
+    text.push_str(
+        "how many sessions these are cannot be told: those in cookies are counted by nobody, and \
+         a store does not know under which key a visitor holds a cookie\n",
+    );
+    let within = reach(ring, None);
+    let soon = if access.url.is_pushed() {
+        "most nodes obey at once; "
+    } else {
+        ""
+    };
+    let _ = writeln!(
+        text,
+        "{soon}the last one obeys by {}, {} from now",
+        rfc3339(now.plus_seconds(within)),
+        Span(within)
+    );
+    text.push_str(
+        "a node that has lost its ring goes on with what it knows, unless it runs with \
+         `--on-stale refuse`\n",
+    );
+    text
+}
+
+fn of_one(key: KeyId, standing: Standing) -> String {
+    match standing {
+        Standing::Staged => format!(
+            "the key {key} has signed nothing yet, so no session ends; another standby takes its \
+             place\n"
+        ),
+        Standing::Signs => format!(
+            "the key {key} signs: every session that began or was renewed under it ends, and the \
+             standby signs from now on\n"
+        ),
+        Standing::Expired => {
+            format!("the key {key} has expired, so sessions under it have ended already\n")
+        }
+        other => format!(
+            "the key {key} is {other}: every session that has not been renewed under a newer key \
+             ends\n"
+        ),
+    }
+}
+
+fn tell(text: &str) {
+    // Without a standard error there is nobody to tell.
+    let _ = stderr().write_all(text.as_bytes());
+}
