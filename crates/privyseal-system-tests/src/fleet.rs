@@ -3,10 +3,11 @@
 mod load;
 mod visitor;
 
+use std::fmt;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Command;
-use std::sync::Arc;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use privyseal_server::{Options, RingNode, RingRole, StoreUrl, open_keeper, serve
 use privyseal_testkit::behaviour::run;
 use privyseal_testkit::child::Server;
 use privyseal_testkit::client;
+use privyseal_testkit::servers::instance;
 use privyseal_testkit::servers::mariadb::MariadbServer;
 use privyseal_testkit::servers::postgres::PostgresServer;
 use privyseal_testkit::servers::redis::RedisServer;
@@ -110,7 +112,7 @@ impl Fleet {
     }
 
     /// Where the files are.
-    pub fn directory(&self) -> &std::path::Path {
+    pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
@@ -171,6 +173,11 @@ impl NodeSettings {
         self.refuses_when_stale = true;
         self
     }
+
+    /// The flags by which the command line is told of the ring.
+    pub fn ring_arguments(&self) -> [&str; 4] {
+        ["--ring", &self.ring, "--kek", &self.kek]
+    }
 }
 
 /// Serves the sample application as `privyseal serve --ring` does, until the standard input ends.
@@ -209,10 +216,20 @@ pub(crate) fn serve_on_ring(settings: &NodeSettings) -> Result<()> {
 }
 
 /// One of the processes, which ends when this is dropped.
-#[derive(Debug)]
 pub struct FleetNode {
     address: SocketAddr,
-    _process: Arc<Server>,
+    _process: Box<dyn Send + Sync>,
+}
+
+/// A child that is killed when this is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl FleetNode {
@@ -225,7 +242,40 @@ impl FleetNode {
         let (process, address) = Server::start(Command::new(program), &order)?;
         Ok(Self {
             address: address.parse()?,
-            _process: Arc::new(process),
+            _process: Box::new(process),
+        })
+    }
+
+    /// Starts it by `privyseal serve`, and waits until it serves. To be called from a thread that
+    /// lives as long, since the server ends with that.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn serve(program: &Path, settings: &NodeSettings) -> Result<Self> {
+        let mut command = instance::command(None, program, Some("KILL"))?;
+        command.args(["--json", "serve", "--listen", "127.0.0.1:0"]);
+        command.args(settings.ring_arguments());
+        command.args(["--store", &settings.store]);
+        if settings.is_reader {
+            command.args(["--ring-role", "reader"]);
+        }
+        if settings.refuses_when_stale {
+            command.args(["--on-stale", "refuse"]);
+        }
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stdout = child.stdout.take().context("it is a pipe")?;
+        let process = Killed(child);
+        let mut said = serde_json::Deserializer::from_reader(stdout).into_iter::<Value>();
+        let said = said.next().context("the server ended")??;
+        let url = said.get("url").and_then(Value::as_str);
+        let address = url.and_then(|url| url.strip_prefix("http://"));
+        Ok(Self {
+            address: address.context("it has an address")?.parse()?,
+            _process: Box::new(process),
         })
     }
 
@@ -270,6 +320,12 @@ impl FleetNode {
     /// As [`wait_until`](Self::wait_until).
     pub fn wait_until_state(&self, state: &str) -> Result<Value> {
         self.wait_until(state, |health| health["state"] == state)
+    }
+}
+
+impl fmt::Debug for FleetNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FleetNode({})", self.address)
     }
 }
 

@@ -88,6 +88,11 @@ impl Visitor {
         }
     }
 
+    /// The name and the value of the cookie, as it is sent.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// The mode.
     pub fn mode(&self) -> &'static str {
         self.mode
