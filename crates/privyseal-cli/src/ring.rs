@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use privyseal_keys::credential_path;
 use privyseal_keys::kek::FileKek;
-use privyseal_keys::ring::Keeper;
+use privyseal_keys::ring::{Keeper, KeeperError, Opened};
 use privyseal_server::{KekChoice, RingUrl, open_keeper};
 
 use crate::failure::Failure;
@@ -178,6 +178,13 @@ impl Access {
     /// Who reads and changes the ring.
     pub(crate) async fn keeper(&self) -> Result<Keeper> {
         Ok(open_keeper(&self.url, &self.kek, &self.old).await?)
+    }
+
+    /// That, and the ring as it stands.
+    pub(crate) async fn read(&self) -> Result<(Keeper, Opened)> {
+        let keeper = self.keeper().await?;
+        let opened = keeper.read().await?.ok_or(KeeperError::Absent)?;
+        Ok((keeper, opened))
     }
 }
 

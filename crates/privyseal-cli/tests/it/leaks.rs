@@ -19,6 +19,48 @@ key check --dotenv key.env --name OTHER
 key check --env LEAK_TEST_VARIABLE
 key check --env LEAK_TEST_VARIABLE --encoding base64
 key check -
+key migrate --from env:LEAK_TEST_VARIABLE --into file:new --kek file:kek --dry-run
+key migrate --from env:LEAK_TEST_VARIABLE --into file:new --kek file:kek
+key migrate --from KEY --into file:new --kek file:kek
+key migrate --from bad.key --key-encoding hex --into file:ring --kek file:kek
+ring init --ring file:ring2 --kek file:kek --primary-from secret.key --dry-run
+ring init --ring file:ring2 --kek file:kek --primary-from -
+ring init --ring file:ring3 --kek file:kek --primary-from bad.key --key-encoding hex
+ring init --ring file:ring3 --new-kek kek
+ring init --ring file:ring3 --kek file:secret.key
+ring init --ring file:ring4 --kek plain --primary-from secret.key
+ring init --ring postgres://u:KEY@127.0.0.1:1/d --kek file:kek
+ring init --ring sqlite:none/KEY --kek KEY
+ring init --ring-file postgres.url --kek file:kek
+ring init --ring-file secret.key --kek file:kek
+ring status --ring file:ring --kek file:kek
+ring status --ring file:ring4 --kek plain
+ring status --ring-file redis.url --kek file:kek
+ring status --ring KEY --kek pkcs11:KEY?pin-value=KEY
+ring list --ring file:ring --kek file:kek
+ring rotate --ring file:ring --kek file:kek --dry-run
+ring rotate --ring file:ring --kek file:kek
+ring stage --ring file:ring --kek file:kek
+ring promote --ring file:ring --kek file:kek
+ring import --ring file:ring --kek file:kek --from other.key --dry-run
+ring import --ring file:ring --kek file:kek --from other.key
+ring import --ring file:ring --kek file:kek --from secret.key
+ring import --ring file:ring --kek file:kek --from long.key
+ring suspend --ring file:ring --kek file:kek standby --dry-run
+ring suspend --ring file:ring --kek file:kek standby --yes
+ring resume --ring file:ring --kek file:kek 0000
+ring destroy --ring file:ring --kek file:kek 0000
+ring history --ring file:ring --kek file:kek
+ring verify --ring file:ring --kek file:kek
+ring export --ring file:ring --kek file:kek --format flask -o flask.env
+ring export --ring file:ring --kek file:kek --format django -o django.py
+ring export --ring file:ring --kek file:kek --format rails -o rails.rb
+ring export --ring file:ring --kek file:kek --format kubernetes -o secret.yaml
+ring export --ring file:ring --kek file:kek --format flask -o -
+ring revoke --ring file:ring --kek file:kek primary --yes --note leaked
+ring revoke --ring file:ring --kek file:kek --all
+ring rewrap --ring file:ring --kek file:kek --new-kek kek2 --dry-run
+ring rewrap --ring file:ring --kek file:kek --new-kek kek2
 token sign --key-file secret.key {}
 token sign --key-file secret.key {
 token sign --key-file - {}
@@ -94,6 +136,11 @@ fn no_output_of_any_command_contains_the_key() {
     ] {
         place.write(name, &format!("{scheme}://u:{KEY}@127.0.0.1:1/0\n"));
     }
+
+    place.write("kek", &format!("privyseal-kek-1 {KEY}\n"));
+    let mut init = vec!["ring", "init", "--ring", "file:ring", "--kek", "file:kek"];
+    init.extend(["--primary-from", "secret.key"]);
+    place.run(init).quietly();
 
     let needles = needles();
     let file = fs::read(place.path("secret.key")).unwrap();

@@ -11,6 +11,9 @@ mod docs;
 mod exit_codes;
 mod key;
 mod leaks;
+mod ring;
+mod ring_end;
+mod ring_export;
 mod serve;
 mod session;
 mod store;
@@ -76,7 +79,13 @@ impl Place {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        for name in ["CREDENTIALS_DIRECTORY", "NO_COLOR", "CLICOLOR_FORCE"] {
+        for name in [
+            "CREDENTIALS_DIRECTORY",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+            "PRIVYSEAL_RING",
+            "PRIVYSEAL_KEK",
+        ] {
             command.env_remove(name);
         }
         command

@@ -8,7 +8,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use crate::{KEY, Place};
 
 /// Both ends of a terminal: the one of the person and the one of the program.
-fn terminal() -> (File, File) {
+pub(crate) fn terminal() -> (File, File) {
     let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&person).unwrap();
     unlockpt(&person).unwrap();

@@ -4,6 +4,7 @@ use privyseal::ring::{KeyRecord, KeyState, Origin, Ring, RingPolicy};
 use serde::Serialize;
 
 use crate::clock::rfc3339;
+use crate::output::visible;
 use crate::span::Span;
 
 /// One change, of a key or of the ring as a whole.
@@ -107,7 +108,7 @@ fn altered(old: &KeyRecord, new: &KeyRecord) -> Vec<String> {
         }
     }
     if old.note() != new.note() {
-        what.push(format!("note: {}", new.note()));
+        what.push(format!("note: {}", visible(new.note().as_str())));
     }
     what
 }

@@ -9,7 +9,6 @@ use clap::{Args, ValueEnum};
 use privyseal_keys::{Overwrite, write_key_file};
 use serde::Serialize;
 
-use super::{explained, suspend::absent};
 use crate::Answer;
 use crate::clock;
 use crate::failure::{self, Failure};
@@ -78,8 +77,7 @@ impl Arguments {
             .into());
         }
         let access = self.ring.access()?;
-        let opened = block_on(async { access.keeper().await?.read().await.map_err(explained) })?;
-        let opened = opened.ok_or_else(|| explained(absent()))?;
+        let (_, opened) = block_on(access.read())?;
         let mut ids = Vec::new();
         let mut keys = Vec::new();
         for key in opened.ring().verifiers_at(clock::now()) {

@@ -7,10 +7,10 @@ use privyseal_keys::ring::{KeeperError, Opened};
 use serde::Serialize;
 
 use super::diff::{Change, changes};
-use super::{explained, suspend::absent};
+use super::explained;
 use crate::Answer;
 use crate::clock::rfc3339;
-use crate::output::{Output, visible};
+use crate::output::Output;
 use crate::ring::{RingFlags, block_on};
 
 #[derive(Args, Debug)]
@@ -51,7 +51,7 @@ impl Arguments {
             keeper.history(limit).await.map_err(explained)
         })?;
         if known.is_empty() {
-            return Err(explained(absent()));
+            return Err(KeeperError::Absent.into());
         }
         let before = known.iter().skip(1).map(Some).chain([None]);
         let generations = known.iter().zip(before);
@@ -101,14 +101,9 @@ impl History {
                 }
             }
             for change in generation.changes.iter().flatten() {
-                text.push_str(&visible_line(&change.to_text()));
+                text.push_str(&change.to_text());
             }
         }
         text
     }
-}
-
-/// A note may be anything that has no control characters.
-fn visible_line(line: &str) -> String {
-    format!("{}\n", visible(line.trim_end_matches('\n')))
 }

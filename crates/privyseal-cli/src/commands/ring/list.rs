@@ -7,7 +7,6 @@ use clap::Args;
 use serde::Serialize;
 
 use super::view::KeyView;
-use super::{explained, suspend::absent};
 use crate::Answer;
 use crate::clock;
 use crate::output::{Output, visible};
@@ -33,8 +32,7 @@ struct Listed {
 impl Arguments {
     pub(super) fn run(self, output: Output) -> Result<Answer> {
         let access = self.ring.access()?;
-        let opened = block_on(async { access.keeper().await?.read().await.map_err(explained) })?;
-        let opened = opened.ok_or_else(|| explained(absent()))?;
+        let (_, opened) = block_on(access.read())?;
         let listed = Listed {
             ring: opened.ring().id().to_string(),
             generation: opened.ring().generation(),

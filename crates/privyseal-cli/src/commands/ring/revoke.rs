@@ -13,7 +13,7 @@ use privyseal_keys::ring::Opened;
 use super::change::{ChangeFlags, apply, reach};
 use super::explained;
 use super::find::find;
-use super::suspend::{absent, unchanged};
+use super::suspend::unchanged;
 use crate::Answer;
 use crate::clock::{self, rfc3339};
 use crate::confirm::confirmed;
@@ -56,9 +56,7 @@ impl Arguments {
         let note = self.note.clone().map(Note::new).transpose()?;
         let access = self.flags.ring.access()?;
         block_on(async {
-            let keeper = access.keeper().await?;
-            let opened = keeper.read().await.map_err(explained)?;
-            let opened = opened.ok_or_else(|| explained(absent()))?;
+            let (keeper, opened) = access.read().await?;
             let name = self.which.key.as_deref();
             let key = name.map(|name| find(opened.ring(), name)).transpose()?;
             tell(&announcement(opened.ring(), key, &access, clock::now()));
@@ -137,8 +135,8 @@ fn of_one(key: KeyId, standing: Standing) -> String {
              place\n"
         ),
         Standing::Signs => format!(
-            "the key {key} signs: every session that began or was renewed under it ends, and the \
-             standby signs from now on\n"
+            "the key {key} signs: every session that began or was renewed under it ends, and \
+             another key signs from now on\n"
         ),
         Standing::Expired => {
             format!("the key {key} has expired, so sessions under it have ended already\n")

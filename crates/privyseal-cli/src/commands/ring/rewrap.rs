@@ -1,6 +1,6 @@
 //! `privyseal ring rewrap`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -8,11 +8,11 @@ use privyseal::{Clock as _, SystemClock};
 use privyseal_server::open_kek;
 
 use super::change::ChangeFlags;
-use super::{Changed, explained, suspend::absent};
+use super::{Changed, explained};
 use crate::Answer;
 use crate::failure::{self, Failure};
 use crate::output::Output;
-use crate::ring::{block_on, make_kek};
+use crate::ring::{Access, block_on, make_kek};
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "\
@@ -29,66 +29,67 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, output: Output) -> Result<Answer> {
-        let mut access = self.flags.ring.access_with(self.new_kek.as_deref())?;
-        let dry_run = self.flags.dry_run;
-        if let (Some(path), true) = (&self.new_kek, dry_run) {
-            if path.try_exists().unwrap_or(true) {
-                return Err(Failure::new(
-                    format!("there is a file {} already", path.display()),
-                    "name another one, or use it with --kek file:PATH",
-                )
-                .into());
-            }
-            // The old key does for looking.
-            access.kek = match access.old.pop() {
-                Some(old) => old,
-                None => return Err(no_old_key().into()),
-            };
+        let new_kek = self.new_kek.as_deref();
+        let access = self.flags.ring.access_with(new_kek)?;
+        if self.flags.dry_run {
+            block_on(rehearse(access, new_kek))?.print(output)?;
+            return Ok(Answer::Yes);
         }
-        if access.old.is_empty() && self.new_kek.is_some() && !dry_run {
-            return Err(no_old_key().into());
-        }
-        let changed = block_on(async {
-            if let (Some(path), false) = (&self.new_kek, dry_run) {
-                // Whoever cannot open the ring makes no key for it.
-                let mut before = access.clone();
-                if let Some(old) = before.old.pop() {
-                    before.kek = old;
-                }
-                let opened = before.keeper().await?.read().await.map_err(explained)?;
-                opened.ok_or_else(|| explained(absent()))?;
-                make_kek(path)?;
-            }
-            let keeper = access.keeper().await?;
-            let opened = keeper.read().await.map_err(explained)?;
-            let opened = opened.ok_or_else(|| explained(absent()))?;
-            let before = opened.ring().clone();
-            let after = if dry_run {
-                let kek = open_kek(&access.url, &access.kek).await?;
-                let rewrapped = opened.envelope().rewrap(&before, kek.as_ref()).await;
-                let (_, operation) = rewrapped.map_err(|error| explained(error.into()))?;
-                let after = before.apply(operation, SystemClock.now());
-                after.map_err(|error| explained(error.into()))?
-            } else {
-                let rewrapped = keeper.rewrap(&SystemClock).await.map_err(explained)?;
-                rewrapped.ring().clone()
-            };
-            anyhow::Ok(Changed {
-                before: Some(before),
-                after,
-                dry_run,
-            })
-        })?;
-        changed.print(output)?;
-        if !dry_run {
-            failure::warn(
-                "earlier generations in the history are still wrapped by the old key",
-                "keep the old key until every node has the new one; whoever has the old key and a \
-                 copy of the old ring has its keys, so if it has leaked, revoke them too",
-            );
-        }
+        block_on(rewrap(&access, new_kek))?.print(output)?;
+        failure::warn(
+            "earlier generations in the history are still wrapped by the old key",
+            "keep the old key until every node has the new one; whoever has the old key and a \
+             copy of the old ring has its keys, so if it has leaked, revoke them too",
+        );
         Ok(Answer::Yes)
     }
+}
+
+/// Makes the new key only for a ring that can be opened.
+async fn rewrap(access: &Access, new_kek: Option<&Path>) -> Result<Changed> {
+    if let Some(path) = new_kek {
+        without_new(access.clone())?.read().await?;
+        make_kek(path)?;
+    }
+    let (keeper, before) = access.read().await?;
+    let after = keeper.rewrap(&SystemClock).await.map_err(explained)?;
+    Ok(Changed {
+        before: Some(before.ring().clone()),
+        after: after.ring().clone(),
+        dry_run: false,
+    })
+}
+
+/// Wraps the keys and throws that away; a key that is yet to be made is stood in for by the old
+/// one.
+async fn rehearse(access: Access, new_kek: Option<&Path>) -> Result<Changed> {
+    let access = match new_kek {
+        None => access,
+        Some(path) if path.try_exists().unwrap_or(true) => {
+            return Err(Failure::new(
+                format!("there is a file {} already", path.display()),
+                "name another one, or use it with --kek file:PATH",
+            )
+            .into());
+        }
+        Some(_) => without_new(access)?,
+    };
+    let (_, opened) = access.read().await?;
+    let kek = open_kek(&access.url, &access.kek).await?;
+    let rewrapped = opened.envelope().rewrap(opened.ring(), kek.as_ref()).await;
+    let (_, operation) = rewrapped.map_err(|error| explained(error.into()))?;
+    let after = opened.ring().apply(operation, SystemClock.now());
+    Ok(Changed {
+        before: Some(opened.ring().clone()),
+        after: after.map_err(|error| explained(error.into()))?,
+        dry_run: true,
+    })
+}
+
+/// As long as the new key is not there, what wraps the ring now.
+fn without_new(mut access: Access) -> Result<Access> {
+    access.kek = access.old.pop().ok_or_else(no_old_key)?;
+    Ok(access)
 }
 
 fn no_old_key() -> Failure {

@@ -1,14 +1,15 @@
 //! A key that is brought into a ring: from a file, the environment or standard input.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
 use privyseal::SecretKey;
-use privyseal_keys::KeyText;
+use privyseal_keys::{KeyText, Origin, SourceError};
 use zeroize::Zeroizing;
 
-use crate::failure;
+use crate::failure::{self, Failure};
 use crate::keys::{Encoding, read_file_or_stdin};
 
 /// Where the key is; no flag carries it.
@@ -57,7 +58,21 @@ pub(super) fn signing_key(from: &str, encoding: Encoding) -> Result<SecretKey> {
 fn read(from: &str) -> Result<KeyText> {
     let text = match from.strip_prefix("env:") {
         Some(name) => KeyText::from_env(name)?,
-        None => read_file_or_stdin(Path::new(from))?,
+        None => match read_file_or_stdin(Path::new(from)) {
+            // What is no file may be the key itself, which is not said again.
+            Err(SourceError::Unreadable {
+                origin: Origin::File(_),
+                source,
+            }) if source.kind() == ErrorKind::NotFound => {
+                return Err(Failure::new(
+                    "there is no such file as the one that the key should come from",
+                    "name a file, env:NAME, or `-`; if that was the key itself, others may have \
+                     seen it on the command line",
+                )
+                .into());
+            }
+            text => text?,
+        },
     };
     text.warning().into_iter().for_each(failure::warn_of_key);
     Ok(text)

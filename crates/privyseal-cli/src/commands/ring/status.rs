@@ -15,7 +15,6 @@ use serde::Serialize;
 use super::diff::figures;
 use super::timeline::{self, ASCII, Pens, UNICODE, is_in_use, rotation_due};
 use super::view::KeyView;
-use super::{explained, suspend::absent};
 use crate::Answer;
 use crate::clock::{self, rfc3339};
 use crate::output::Output;
@@ -70,8 +69,7 @@ struct Next {
 impl Arguments {
     pub(super) fn run(self, output: Output) -> Result<Answer> {
         let access = self.ring.access()?;
-        let opened = block_on(async { access.keeper().await?.read().await.map_err(explained) })?;
-        let opened = opened.ok_or_else(|| explained(absent()))?;
+        let (_, opened) = block_on(access.read())?;
         let now = clock::now();
         let status = Status::of(&opened, &access, now);
         output.print(&status.to_text(opened.ring(), now), &status)?;

@@ -43,9 +43,7 @@ impl Arguments {
         let note = self.note.clone().map(Note::new).transpose()?;
         let access = self.flags.ring.access()?;
         block_on(async {
-            let keeper = access.keeper().await?;
-            let opened = keeper.read().await.map_err(super::explained)?;
-            let opened = opened.ok_or_else(|| super::explained(absent()))?;
+            let (keeper, opened) = access.read().await?;
             let key = find(opened.ring(), &self.key)?;
             self.announce(opened.ring(), clock::now());
             if !self.flags.dry_run && !confirmed(self.yes)? {
@@ -73,10 +71,6 @@ impl Arguments {
         // Without a standard error there is nobody to tell.
         let _ = stderr().write_all(text.as_bytes());
     }
-}
-
-pub(super) fn absent() -> privyseal_keys::ring::KeeperError {
-    privyseal_keys::ring::KeeperError::Absent
 }
 
 pub(super) fn unchanged() -> Failure {

@@ -81,6 +81,8 @@ pub(super) fn rotation_due(ring: &Ring) -> Option<Timestamp> {
 
 struct Axis {
     start: u64,
+    /// The last thing that is known to come.
+    last_event: u64,
     /// The first second beyond it.
     end: u64,
     cells: usize,
@@ -97,6 +99,7 @@ impl Axis {
         let end = ends.fold(due, Timestamp::max).unix_seconds();
         Self {
             start,
+            last_event: end,
             // A last cell for what is at the end.
             end: end + 1 + (end - start) / (cells as u64).max(1),
             cells,
@@ -149,7 +152,7 @@ impl Axis {
 
     /// The days at both ends.
     fn caption(&self) -> String {
-        let [start, end] = [self.start, self.last(self.cells - 1).unix_seconds()].map(|at| {
+        let [start, end] = [self.start, self.last_event].map(|at| {
             let text = rfc3339(Timestamp::from_unix_seconds(at));
             let is_short = self.end - self.start < 3 * DAY;
             // The time of day says more where days are few.
@@ -209,10 +212,39 @@ mod tests {
         assert_eq!(
             drawn,
             "                           2026-09-21                                 2026-10-21\n\
-             a1a1a1a1a1a1a1a1 signs     ===============|===================================>\n\
-             b2b2b2b2b2b2b2b2 staged    ...............|...................................>\n\
+             a1a1a1a1a1a1a1a1 signs     ===============|====================================>\n\
+             b2b2b2b2b2b2b2b2 staged    ...............|....................................>\n\
              | now  = signs  - verifies  . stands by  > rotation due  ? suspended  x revoked\n"
         );
+    }
+
+    #[test]
+    fn the_drawing_in_the_documents_is_a_real_one() {
+        let named = |id: u64| NewKey {
+            id: KeyId::from_bytes(id.to_be_bytes()),
+            ..key(1)
+        };
+        let new = NewRing {
+            id: RingId::from_bytes([7; 16]),
+            policy: RingPolicy::default(),
+            primary: named(0x3fa9_4c0d_e86b_7215),
+            standby: named(0xa90f_4e1c_72b8_d653),
+        };
+        let ring = Ring::init(new, START).unwrap();
+        let rotate = Operation::Rotate {
+            standby: named(0x51c7_0de9_b2f4_386a),
+            sign_from: None,
+        };
+        let rotated = START.plus_seconds(30 * DAY);
+        let ring = ring.apply(rotate, rotated).unwrap();
+        let import = Operation::Import {
+            key: named(0xe27d_93a0_64fb_185c),
+            verify_until: rotated.plus_seconds(20 * DAY),
+        };
+        let ring = ring.apply(import, rotated.plus_seconds(4 * DAY)).unwrap();
+        let drawn = draw(&ring, rotated.plus_seconds(9 * DAY), 80, ASCII);
+        let page = include_str!("../../../../../docs/key-rings.md");
+        assert!(page.contains(&format!("```text\n{drawn}```")), "{drawn}");
     }
 
     #[test]
@@ -247,7 +279,7 @@ mod tests {
             panic!("{drawn}");
         };
         for (row, begins, has) in [
-            (revoked, "a1a1a1a1a1a1a1a1 revoked   ===", "=------x   "),
+            (revoked, "a1a1a1a1a1a1a1a1 revoked   ===", "=-------x  |"),
             (primary, "b2b2b2b2b2b2b2b2 signs     ...", ".===="),
             (standby, "c3c3c3c3c3c3c3c3 staged       ", " ......"),
             (suspended, "d4d4d4d4d4d4d4d4 suspended    ", " -"),

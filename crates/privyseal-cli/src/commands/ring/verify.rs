@@ -8,7 +8,7 @@ use privyseal_keys::repository::KEPT_GENERATIONS;
 use privyseal_keys::ring::{KeeperError, Opened};
 use serde::Serialize;
 
-use super::{explained, suspend::absent};
+use super::explained;
 use crate::Answer;
 use crate::output::{BOLD_GREEN, BOLD_RED, Output, RESET};
 use crate::ring::{RingFlags, block_on};
@@ -61,7 +61,7 @@ impl Arguments {
 impl Verdict {
     fn of(history: Vec<(u64, Result<Opened, KeeperError>)>) -> Result<Self> {
         let Some((generation, _)) = history.first() else {
-            return Err(explained(absent()));
+            return Err(KeeperError::Absent.into());
         };
         let mut verdict = Self {
             sound: true,
