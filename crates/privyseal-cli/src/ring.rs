@@ -29,7 +29,12 @@ pub(crate) struct RingFlags {
     )]
     url: Option<Unread>,
     /// File that holds the address of the ring, `-` for standard input; goes before --ring
-    #[arg(id = "ring_file", long, value_name = "PATH", help_heading = "Ring")]
+    #[arg(
+        id = "ring_file",
+        long = "ring-file",
+        value_name = "PATH",
+        help_heading = "Ring"
+    )]
     file: Option<PathBuf>,
     #[command(flatten)]
     kek: KekFlags,

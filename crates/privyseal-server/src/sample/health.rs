@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
@@ -28,11 +27,21 @@ pub(super) async fn health(State(keys): State<Keys>, headers: HeaderMap) -> Resp
         StatusCode::SERVICE_UNAVAILABLE
     };
     let body = if wants_json(&headers) {
-        Json(Health::of(node, &status)).into_response()
+        json(&Health::of(node, &status))
     } else {
         line(&status).into_response()
     };
     (code, [(CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+fn json(health: &Health) -> Response {
+    match serde_json::to_string_pretty(health) {
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], text + "\n").into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the health was not written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 /// What there is to say of the node in one line.
