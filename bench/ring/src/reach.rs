@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use privyseal::KeyId;
-use privyseal::ring::{KeyState, Operation, RingPolicy};
+use privyseal::ring::{KeyRecord, KeyState, Operation, RingPolicy};
 use privyseal_keys::ring::Opened;
 use privyseal_system_tests::fleet::{Fleet, FleetNode, HASTY, RingKind, Seen, Visitor};
 
@@ -107,10 +107,11 @@ fn destroy_revoked(fleet: &Fleet, nodes: &[FleetNode]) -> Result<()> {
         generation = opened.ring().generation();
     }
     for node in nodes {
-        node.wait_until("of the last generation", |health| {
-            let known = health.get("generation").and_then(|known| known.as_u64());
-            known.is_some_and(|known| known >= generation)
-        })?;
+        let start = Instant::now();
+        while node.generation()? < generation {
+            ensure!(start.elapsed() < PATIENCE, "a server reads nothing new");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
     Ok(())
 }
@@ -118,8 +119,8 @@ fn destroy_revoked(fleet: &Fleet, nodes: &[FleetNode]) -> Result<()> {
 fn revoked(opened: &Opened) -> Option<KeyId> {
     let keys = opened.ring().keys();
     let revoked = keys.iter().find(|key| key.state() == KeyState::Revoked);
-    revoked.map(|key| key.id())
+    revoked.map(KeyRecord::id)
 }
 
 /// For machines that have much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -55,9 +55,7 @@ pub(crate) fn run(kind: RingKind, arguments: &Arguments) -> Result<()> {
 
 fn generation(nodes: &[FleetNode]) -> Result<u64> {
     let node = nodes.first().context("there are nodes")?;
-    let (_, health) = node.health()?;
-    let generation = health.get("generation").and_then(|it| it.as_u64());
-    generation.context("the node knows its ring")
+    node.generation()
 }
 
 /// Calls `privyseal ring rotate` again and again; most of the time it is too early.

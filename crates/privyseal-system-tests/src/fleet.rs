@@ -296,6 +296,16 @@ impl FleetNode {
         Ok((answer.status.as_u16(), health))
     }
 
+    /// The generation of the ring that it knows; 0 if it knows none.
+    ///
+    /// # Errors
+    /// As [`health`](Self::health).
+    pub fn generation(&self) -> Result<u64> {
+        let (_, health) = self.health()?;
+        let generation = health.get("generation").and_then(Value::as_u64);
+        Ok(generation.unwrap_or(0))
+    }
+
     /// Waits until what it says of itself is so.
     ///
     /// # Errors

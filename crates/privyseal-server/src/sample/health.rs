@@ -60,6 +60,10 @@ fn wants_json(headers: &HeaderMap) -> bool {
 
 /// The same for programs.
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are fields of a document, and each answers a question of its own"
+)]
 struct Health {
     schema_version: u32,
     ready: bool,

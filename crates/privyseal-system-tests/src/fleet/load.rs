@@ -135,7 +135,7 @@ impl Client {
         let node = self.nodes.iter().cycle().nth(round % self.nodes.len());
         let node = *node.context("there is a node")?;
         let began = Instant::now();
-        if round % WRITE_EVERY == 0 && !matches!(self.note, Expected::Unknown) {
+        if round.is_multiple_of(WRITE_EVERY) && !matches!(self.note, Expected::Unknown) {
             self.write(node, round)?;
         } else {
             self.read(node)?;
@@ -147,11 +147,11 @@ impl Client {
 
     fn read(&mut self, node: SocketAddr) -> Result<()> {
         match self.visitor.look(node)? {
-            Seen::SignedIn(note) => {
+            Seen::SignedIn(shown) => {
                 if let Expected::Known(expected) = &self.note {
-                    self.report.lost_notes += u64::from(note != *expected);
+                    self.report.lost_notes += u64::from(shown != *expected);
                 }
-                self.note = Expected::Known(note);
+                self.note = Expected::Known(shown);
             }
             Seen::Stranger => self.report.refused += 1,
             Seen::Unavailable => self.report.unavailable += 1,
@@ -163,9 +163,9 @@ impl Client {
     fn write(&mut self, node: SocketAddr, round: usize) -> Result<()> {
         // For the token of the form.
         self.read(node)?;
-        let note = format!("note{round}");
-        match self.visitor.write(node, &note)? {
-            303 => self.note = Expected::Known(Some(note)),
+        let text = format!("note{round}");
+        match self.visitor.write(node, &text)? {
+            303 => self.note = Expected::Known(Some(text)),
             503 => {
                 self.report.unavailable += 1;
                 self.note = Expected::Unknown;

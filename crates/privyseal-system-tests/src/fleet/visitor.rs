@@ -114,9 +114,9 @@ impl Visitor {
         }
         Ok(match answer.status {
             200 if answer.body.contains("id=\"visitor-name\"") => {
-                let note = between(&answer.body, "<dt>Note</dt><dd>", "</dd>");
-                let note = note.filter(|note| !note.starts_with('<'));
-                Seen::SignedIn(note.map(str::to_owned))
+                let shown = between(&answer.body, "<dt>Note</dt><dd>", "</dd>");
+                let shown = shown.filter(|shown| !shown.starts_with('<'));
+                Seen::SignedIn(shown.map(str::to_owned))
             }
             200 => Seen::Stranger,
             503 => Seen::Unavailable,
@@ -128,8 +128,8 @@ impl Visitor {
     ///
     /// # Errors
     /// When the node does not answer.
-    pub fn write(&mut self, node: SocketAddr, note: &str) -> Result<u16> {
-        let form = format!("note={note}&csrf={}", self.token);
+    pub fn write(&mut self, node: SocketAddr, text: &str) -> Result<u16> {
+        let form = format!("note={text}&csrf={}", self.token);
         Ok(self.ask(node, "POST", "/note", &form)?.status)
     }
 
@@ -161,7 +161,8 @@ impl Visitor {
         let is_deletion = parts.any(|part| part == "Max-Age=0") || pair.ends_with('=');
         self.deletions += u64::from(is_deletion);
         if !self.is_copy {
-            self.cookie = if is_deletion { "" } else { pair }.to_owned();
+            let kept = if is_deletion { "" } else { pair };
+            kept.clone_into(&mut self.cookie);
         }
         Ok(())
     }
