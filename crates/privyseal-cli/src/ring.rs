@@ -96,6 +96,14 @@ impl RingFlags {
         self.access_with(None)
     }
 
+    /// The same, if a ring is named at all.
+    pub(crate) fn access_if_named(&self) -> Result<Option<Access>> {
+        if self.url.is_none() && self.file.is_none() && credential().is_none() {
+            return Ok(None);
+        }
+        self.access().map(Some)
+    }
+
     /// The same with a key-encryption key in this file, if one is named, in place of --kek. What
     /// --kek says is then one of the old ones.
     pub(crate) fn access_with(&self, new_kek: Option<&Path>) -> Result<Access> {
@@ -129,8 +137,7 @@ fn address(url: Option<&Unread>, file: Option<&Path>) -> Result<RingUrl> {
             Ok(url)
         };
     }
-    let credential = credential_path("ring_url");
-    match credential.filter(|path| !matches!(path.try_exists(), Ok(false))) {
+    match credential() {
         Some(path) => read(&path),
         None => Err(Failure::new(
             "no key ring was named",
@@ -138,6 +145,10 @@ fn address(url: Option<&Unread>, file: Option<&Path>) -> Result<RingUrl> {
         )
         .into()),
     }
+}
+
+fn credential() -> Option<PathBuf> {
+    credential_path("ring_url").filter(|path| !matches!(path.try_exists(), Ok(false)))
 }
 
 impl KekFlags {

@@ -10,6 +10,8 @@ mod error;
 mod follow;
 mod keeper;
 mod opened;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod rotator;
 mod status;
 mod watcher;
@@ -17,6 +19,8 @@ mod watcher;
 pub use error::KeeperError;
 pub use keeper::{Keeper, NewKeys};
 pub use opened::Opened;
+#[cfg(feature = "prometheus")]
+pub use prometheus::RingCollector;
 pub use rotator::Rotator;
 pub use status::{NodeState, OnStale, RingStatus, RingSummary};
 pub use watcher::{NewWatcher, Watcher};

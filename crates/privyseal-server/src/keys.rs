@@ -1,94 +1,98 @@
-//! The keys of the server: those of its data directory, and the ring that is made of them.
+//! The keys of the server: those of its data directory, or those of a ring that it shares.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+mod directory;
 
-use privyseal::KeyRing;
+use privyseal::{KeyRing, Timestamp};
 use privyseal_axum::LiveKeyRing;
-use privyseal_keys::{KeyDirectory, SourceError, Warning};
+use tokio::task::spawn_blocking;
 
-/// Shared by everything that signs; a clone is one reference count.
+pub(crate) use directory::DirectoryKeys;
+
+use crate::node::RingNode;
+
+/// Where they come from; a clone shares them.
 #[derive(Clone, Debug)]
-pub(crate) struct Keys(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    /// Held from reading the rotated keys to putting them in place: of two rotations at once, the
-    /// later one must win in memory as it does on the disk.
-    directory: Mutex<KeyDirectory>,
-    live: LiveKeyRing,
+pub(crate) enum Keys {
+    Directory(DirectoryKeys),
+    Ring(RingNode),
 }
 
 impl Keys {
-    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<Warning>), SourceError> {
-        let directory = KeyDirectory::open_or_create(path)?;
-        let loaded = directory.load()?;
-        let keys = Self(Arc::new(Shared {
-            directory: Mutex::new(directory),
-            live: LiveKeyRing::new(loaded.ring),
-        }));
-        Ok((keys, loaded.warnings))
-    }
-
     /// The ring for engines, which follows every rotation.
     pub(crate) fn live(&self) -> &LiveKeyRing {
-        &self.0.live
+        match self {
+            Self::Directory(keys) => keys.live(),
+            Self::Ring(node) => node.watcher().keys(),
+        }
     }
 
     /// The ring as it is now.
     pub(crate) fn ring(&self) -> KeyRing {
-        self.0.live.current()
+        self.live().current()
     }
 
-    /// Adds a key that signs from now on. Reads and writes files, so it may block.
-    pub(crate) fn rotate(&self) -> Result<(), SourceError> {
-        let directory = self
-            .0
-            .directory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let rotated = directory.rotate()?;
-        self.0.live.replace(rotated.ring);
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn debug_does_not_leak_key() {
-        let place = tempfile::tempdir().unwrap();
-        let (keys, warnings) = Keys::open(place.path()).unwrap();
-        assert_eq!(warnings, []);
-        keys.rotate().unwrap();
-        let shown = format!("{keys:?} {keys:#?}");
-        for number in ["0001", "0002"] {
-            let path = place.path().join(format!("keys/{number}.key"));
-            let key = fs::read_to_string(path).unwrap();
-            assert!(!shown.contains(key.trim_end()), "{shown}");
+    /// The node, if there is one.
+    pub(crate) fn node(&self) -> Option<&RingNode> {
+        match self {
+            Self::Directory(_) => None,
+            Self::Ring(node) => Some(node),
         }
     }
 
-    #[test]
-    fn rotations_at_once_leave_the_newest_key_signing() {
-        let place = tempfile::tempdir().unwrap();
-        let (keys, _) = Keys::open(place.path()).unwrap();
-        std::thread::scope(|scope| {
-            for _ in 0..6 {
-                scope.spawn(|| keys.rotate().unwrap());
-            }
-        });
-        let on_disk = KeyDirectory::open_or_create(place.path())
-            .unwrap()
-            .load()
-            .unwrap()
-            .ring;
-        let primary = |ring: &KeyRing| ring.primary().map(privyseal::keyring::RingKey::id);
-        assert_eq!(primary(&keys.ring()), primary(&on_disk));
-        assert_eq!(keys.ring().keys().count(), 7);
+    /// What rotating would do.
+    pub(crate) fn rotation(&self) -> Rotation {
+        match self {
+            Self::Directory(_) => Rotation::AtOnce,
+            Self::Ring(node) => node.rotation(),
+        }
     }
+
+    /// Lets another key sign: from now on, or as soon as every node of the ring knows it.
+    pub(crate) async fn rotate(&self) -> Result<(), NotRotated> {
+        match self {
+            Self::Directory(keys) => {
+                let keys = keys.clone();
+                match spawn_blocking(move || keys.rotate()).await {
+                    Ok(Ok(())) => Ok(()),
+                    failed => {
+                        tracing::error!(?failed, "the key was not rotated");
+                        Err(NotRotated::Unwritten)
+                    }
+                }
+            }
+            Self::Ring(node) => node.rotate().await,
+        }
+    }
+}
+
+/// What rotating would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    /// A new key signs from then on.
+    AtOnce,
+    /// The standby signs as soon as every node knows it.
+    Scheduled,
+    /// Nothing yet: another key takes over at this time, and then the ring can be rotated again.
+    Pending(Timestamp),
+    /// Nothing: this server never writes to its ring.
+    Elsewhere,
+}
+
+impl Rotation {
+    pub(crate) fn is_possible(self) -> bool {
+        matches!(self, Self::AtOnce | Self::Scheduled)
+    }
+}
+
+/// Why the keys are as they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotRotated {
+    /// The data directory did not take the key.
+    Unwritten,
+    /// The ring allows it later.
+    NotYet,
+    /// This server never writes to its ring.
+    Reader,
+    /// The ring cannot be written to now. It may have been rotated all the same.
+    Unavailable,
 }

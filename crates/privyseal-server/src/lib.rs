@@ -2,6 +2,7 @@
 
 mod error;
 mod keys;
+mod node;
 mod options;
 mod ring;
 mod sample;
@@ -9,6 +10,7 @@ mod serve;
 mod store;
 
 pub use error::ServeError;
+pub use node::{RingNode, RingRole};
 pub use options::Options;
 pub use ring::{
     KekChoice, KekChoiceError, RingAccessError, RingUrl, RingUrlError, open_keeper, open_kek,

@@ -1,12 +1,14 @@
 //! What the server needs before it starts.
 
-use std::path::PathBuf;
+use std::fs::DirBuilder;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use privyseal_keys::Warning;
 
-use crate::keys::Keys;
+use crate::keys::{DirectoryKeys, Keys};
 use crate::store::Sessions;
-use crate::{ServeError, StoreUrl};
+use crate::{RingNode, ServeError, StoreUrl};
 
 /// What a server serves with: made and checked before it takes a request.
 #[derive(Debug)]
@@ -38,8 +40,9 @@ impl Options {
         store: &StoreUrl,
     ) -> Result<Self, ServeError> {
         let path = data_directory.into();
-        let (keys, warnings) =
-            Keys::open(&path).map_err(|source| ServeError::DataDirectory { path, source })?;
+        let (keys, warnings) = DirectoryKeys::open(&path)
+            .map_err(|source| ServeError::DataDirectory { path, source })?;
+        let keys = Keys::Directory(keys);
         let sessions = Sessions::connect(keys.live(), store).await?;
         Ok(Self {
             keys,
@@ -48,10 +51,46 @@ impl Options {
         })
     }
 
+    /// The same with the keys of a ring. The directory is made if the store is a file in it.
+    ///
+    /// The ring need not be there: until it can be read, nobody is signed in, and nobody who was is
+    /// signed out.
+    ///
+    /// # Errors
+    /// When the store does not answer within ten seconds, or cannot be used.
+    pub async fn prepare_on_ring(
+        node: RingNode,
+        data_directory: impl Into<PathBuf>,
+        store: &StoreUrl,
+    ) -> Result<Self, ServeError> {
+        let path = data_directory.into();
+        if store.sqlite_path().and_then(Path::parent) == Some(&path) {
+            make_private(&path).map_err(|source| ServeError::Store {
+                store: store.clone(),
+                source: source.into(),
+            })?;
+        }
+        let keys = Keys::Ring(node);
+        let sessions = Sessions::connect(keys.live(), store).await?;
+        Ok(Self {
+            keys,
+            sessions,
+            warnings: Vec::new(),
+        })
+    }
+
     /// What the owner of the keys should know about where they lie; empty most of the time.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
+}
+
+/// A directory for its owner alone, if there is none yet.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod cookie;
 mod forms;
 mod guard;
 mod handlers;
+mod health;
 mod label;
 mod mode;
 mod pages;
@@ -17,10 +18,13 @@ mod tests;
 mod trouble;
 mod view;
 
+use std::sync::Arc;
+
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use privyseal_axum::{Engine, SessionLayer};
+use privyseal_session::metrics::PrometheusMetrics;
 
 use crate::keys::Keys;
 use crate::store::Sessions;
@@ -42,13 +46,25 @@ pub(crate) struct App {
 const MAX_BODY: usize = 8 * 1024;
 
 pub(crate) fn router(keys: &Keys, sessions: &Sessions) -> Router {
+    let metrics = PrometheusMetrics::default();
     let mut router = Router::new()
         .route("/", get(handlers::overview))
-        .route("/healthz", get("ok"))
+        .route("/healthz", get(health::health).with_state(keys.clone()))
+        .route(
+            "/metrics",
+            get(health::metrics).with_state(health::registry(keys, &metrics)),
+        )
         .route("/style.css", get(handlers::style))
         .route("/icon.svg", get(handlers::icon));
     for mode in Mode::ALL {
-        router = router.nest(mode.path(), of_mode(mode, keys.clone(), sessions.clone()));
+        let engine = mode.engine(keys.live(), sessions);
+        let app = App {
+            mode,
+            engine: engine.with_metrics(Arc::new(metrics.clone())),
+            keys: keys.clone(),
+            sessions: sessions.clone(),
+        };
+        router = router.nest(mode.path(), of_mode(app));
     }
     router
         .fallback(handlers::not_found)
@@ -57,14 +73,7 @@ pub(crate) fn router(keys: &Keys, sessions: &Sessions) -> Router {
         .layer(middleware::map_response(guard::add_security_headers))
 }
 
-fn of_mode(mode: Mode, keys: Keys, sessions: Sessions) -> Router {
-    let engine = mode.engine(keys.live(), &sessions);
-    let app = App {
-        mode,
-        engine: engine.clone(),
-        keys,
-        sessions,
-    };
+fn of_mode(app: App) -> Router {
     let mut router = Router::new()
         .route("/", get(handlers::show))
         .route("/sign-in", post(handlers::sign_in))
@@ -74,10 +83,11 @@ fn of_mode(mode: Mode, keys: Keys, sessions: Sessions) -> Router {
         .route("/sign-out", post(sign_out::here))
         .route("/sign-out-everywhere", post(sign_out::everywhere))
         .route("/replay", post(sign_out::replay));
-    if mode.is_stored() {
+    if app.mode.is_stored() {
         router = router
             .route("/sign-out-one", post(sign_out::one))
             .route("/sign-out-others", post(sign_out::others));
     }
-    router.layer(SessionLayer::from(engine)).with_state(app)
+    let layer = SessionLayer::from(app.engine.clone());
+    router.layer(layer).with_state(app)
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod coverage;
+pub mod fleet;
 pub mod node;
 mod place;
 mod store;

@@ -18,6 +18,7 @@ use privyseal_testkit::server::AxumServer;
 use serde::{Deserialize, Serialize};
 
 use crate::AnyStore;
+use crate::fleet::{self, NodeSettings};
 
 /// What a node is told when it starts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,6 +80,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Random once, and known to everybody since.
 const KEY: &str = "c4f1d20b6a97e85533ac0e7d4b92f6187de05a3c91b84f26";
 
+/// Which node to be.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Order {
+    Ring(NodeSettings),
+    Node(Settings),
+}
+
 /// Serves a node as its settings say, until the standard input ends.
 ///
 /// # Errors
@@ -86,7 +95,10 @@ const KEY: &str = "c4f1d20b6a97e85533ac0e7d4b92f6187de05a3c91b84f26";
 pub fn serve() -> Result<()> {
     let mut settings = String::new();
     std::io::stdin().read_line(&mut settings)?;
-    let settings: Settings = serde_json::from_str(&settings)?;
+    let settings = match serde_json::from_str(&settings)? {
+        Order::Ring(settings) => return fleet::serve_on_ring(&settings),
+        Order::Node(settings) => settings,
+    };
     if settings.mode == "locked" {
         return hold(settings.store.trim_start_matches("sqlite:"));
     }

@@ -13,6 +13,31 @@ const BINARY: &str = env!("CARGO_BIN_EXE_privyseal");
 /// Blocks that are not run here: the page, how the block begins, and what runs it instead.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
+        "docs/operating-key-rings.md",
+        "$ privyseal serve --ring ",
+        "`serve_ring::the_page_on_operating_a_ring_shows_what_servers_say` starts it like this",
+    ),
+    (
+        "docs/operating-key-rings.md",
+        "$ curl http://127.0.0.1:8080/healthz\nfresh",
+        "`serve_ring::the_page_on_operating_a_ring_shows_what_servers_say` asks a server",
+    ),
+    (
+        "docs/operating-key-rings.md",
+        "$ curl -H ",
+        "`serve_ring::the_page_on_operating_a_ring_shows_what_servers_say` asks a server",
+    ),
+    (
+        "docs/operating-key-rings.md",
+        "$ curl http://127.0.0.1:8080/metrics",
+        "`serve_ring::the_page_on_operating_a_ring_shows_what_servers_say` asks a server",
+    ),
+    (
+        "docs/operating-key-rings.md",
+        "$ curl http://127.0.0.1:8080/healthz\nempty",
+        "`serve_ring::the_page_on_operating_a_ring_shows_what_servers_say` asks a server",
+    ),
+    (
         "README.md",
         "$ cargo run --release -- serve\n",
         "`serve::the_documents_start_it` starts it with these arguments",
@@ -215,20 +240,21 @@ fn shell(place: &Place, command: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn matches(expected: &str, printed: &str) -> bool {
-    let mut pieces = expected.split("[..]");
-    let Some(mut rest) = printed.strip_prefix(pieces.next().unwrap_or_default()) else {
+pub(crate) fn matches(expected: &str, printed: &str) -> bool {
+    let Some((start, open)) = expected.split_once("[..]") else {
+        return expected == printed;
+    };
+    let (middle, end) = open.rsplit_once("[..]").unwrap_or(("", open));
+    let Some(mut rest) = printed.strip_prefix(start) else {
         return false;
     };
-    let mut open_end = false;
-    for piece in pieces {
+    for piece in middle.split("[..]") {
         let Some(at) = rest.find(piece) else {
             return false;
         };
-        open_end = piece.is_empty();
         rest = &rest[at + piece.len()..];
     }
-    rest.is_empty() || open_end
+    rest.ends_with(end)
 }
 
 #[test]
@@ -237,4 +263,6 @@ fn a_different_output_does_not_match() {
     assert!(!matches("a [..] c\n", "a b d\n"));
     assert!(!matches("a\n", "a\nb\n"));
     assert!(!matches("", "a"));
+    assert!(matches("a\n[..]\n", "a\nb\nc\n"));
+    assert!(!matches("a[..]b[..]c", "acb"));
 }

@@ -15,6 +15,7 @@ mod ring;
 mod ring_end;
 mod ring_export;
 mod serve;
+mod serve_ring;
 mod session;
 mod store;
 mod token;

@@ -22,6 +22,9 @@ pub enum NodeState {
 }
 
 impl NodeState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Fresh, Self::Stale, Self::Empty, Self::Held];
+
     /// The name in metrics and health checks.
     pub const fn name(self) -> &'static str {
         match self {

@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use privyseal::value::Dict;
 use privyseal_axum::Session;
 use privyseal_session::SessionError;
-use tokio::task::spawn_blocking;
 
 use super::App;
 use super::cookie::Cookie;
@@ -18,6 +17,7 @@ use super::label;
 use super::pages::{ChangePage, Message, Overview, Page, SessionPage, Tried};
 use super::trouble::Trouble;
 use super::view::SignedIn;
+use crate::keys::NotRotated;
 
 pub(super) async fn overview() -> impl IntoResponse {
     Page(Overview)
@@ -121,14 +121,14 @@ pub(super) async fn rotate(
         return Ok(app.back_to(""));
     }
     app.check(&visitor, &headers, &form.csrf).await?;
-    let keys = app.keys.clone();
-    match spawn_blocking(move || keys.rotate()).await {
-        Ok(Ok(())) => Ok(app.back_to("#keys")),
-        failed => {
-            tracing::error!(?failed, "the key was not rotated");
-            Ok((StatusCode::INTERNAL_SERVER_ERROR, Page(NOT_ROTATED)).into_response())
-        }
-    }
+    let (status, message) = match app.keys.rotate().await {
+        Ok(()) => return Ok(app.back_to("#keys")),
+        Err(NotRotated::Unwritten) => (StatusCode::INTERNAL_SERVER_ERROR, UNWRITTEN),
+        Err(NotRotated::NotYet) => (StatusCode::CONFLICT, NOT_YET),
+        Err(NotRotated::Reader) => (StatusCode::FORBIDDEN, READER),
+        Err(NotRotated::Unavailable) => (StatusCode::SERVICE_UNAVAILABLE, RING_UNAVAILABLE),
+    };
+    Ok((status, Page(message)).into_response())
 }
 
 pub(super) async fn not_found() -> impl IntoResponse {
@@ -210,7 +210,24 @@ const NO_SUCH_CHARACTER: Message = Message {
     text: "The cookie is shorter than that. Choose the number of one of its characters.",
 };
 
-const NOT_ROTATED: Message = Message {
+const UNWRITTEN: Message = Message {
     title: "The key was not rotated",
     text: "The new key could not be written to the data directory. The old keys are still in use.",
+};
+
+const NOT_YET: Message = Message {
+    title: "The ring is about to rotate",
+    text: "The next key is set to take over already, once every server knows it. After that the \
+           ring can be rotated again. The page of the session says when.",
+};
+
+const READER: Message = Message {
+    title: "This server only reads its keys",
+    text: "It never writes to the key ring. A server that does, or the command line, can rotate it.",
+};
+
+const RING_UNAVAILABLE: Message = Message {
+    title: "The ring could not be rotated",
+    text: "The key ring could not be reached, or did not take the change. The keys that are known \
+           here stay in use.",
 };

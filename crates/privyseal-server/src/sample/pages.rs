@@ -8,6 +8,7 @@ use super::cookie::Cookie;
 use super::forms::{MAX_NAME, MAX_NOTE};
 use super::mode::Mode;
 use super::view::SignedIn;
+use crate::keys::Rotation;
 
 /// A template as the answer to a request.
 pub(super) struct Page<T>(pub(super) T);

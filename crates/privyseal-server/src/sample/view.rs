@@ -10,6 +10,7 @@ use privyseal_session::{SessionError, SessionInfo, flash};
 use super::App;
 use super::cookie::Cookie;
 use super::forms::Visitor;
+use crate::keys::Rotation;
 
 /// Somebody who is signed in.
 pub(super) struct SignedIn {
@@ -18,6 +19,8 @@ pub(super) struct SignedIn {
     pub(super) created_at: String,
     /// For the forms; empty where there is none.
     pub(super) csrf_token: String,
+    /// No key signs now, so that the session can be read and not be changed.
+    pub(super) is_read_only: bool,
     /// What the last request had to say.
     pub(super) messages: Vec<String>,
     /// All sessions of the same user; `None` where nobody has a list of them.
@@ -26,6 +29,9 @@ pub(super) struct SignedIn {
     pub(super) values: Vec<ValueRow>,
     pub(super) cookie: Cookie,
     pub(super) keys: Vec<KeyRow>,
+    pub(super) rotation: Rotation,
+    /// When the next key signs, if that is set; else empty.
+    pub(super) takes_over_at: String,
     /// The key that verified the cookie does not sign any more.
     pub(super) is_old: bool,
 }
@@ -44,15 +50,14 @@ impl SignedIn {
         let ring = app.keys.ring();
         let key = cookie.key(&ring);
         let signing = ring.primary().map(RingKey::id);
+        let rotation = app.keys.rotation();
+        let csrf_token = form_token(app, visitor)?;
         Ok(Some(Self {
             name,
             note: visitor.note.clone(),
             created_at: date(visitor.created_at()),
-            csrf_token: if app.mode.has_csrf_token() {
-                visitor.csrf_token()?
-            } else {
-                String::new()
-            },
+            csrf_token,
+            is_read_only: signing.is_none(),
             messages: visitor
                 .take_flashes()
                 .into_iter()
@@ -61,7 +66,12 @@ impl SignedIn {
             sessions: SessionRow::all(app, visitor).await?,
             values: rows(values),
             keys: KeyRow::all(&ring, key),
-            is_old: key != signing,
+            rotation,
+            takes_over_at: match rotation {
+                Rotation::Pending(at) => date(at),
+                _ => String::new(),
+            },
+            is_old: signing.is_some() && key != signing,
             cookie,
         }))
     }
@@ -70,6 +80,17 @@ impl SignedIn {
     pub(super) fn others(&self) -> usize {
         let sessions = self.sessions.iter().flatten();
         sessions.filter(|session| !session.is_this).count()
+    }
+}
+
+fn form_token(app: &App, visitor: &mut Session<Visitor>) -> Result<String, SessionError> {
+    if !app.mode.has_csrf_token() {
+        return Ok(String::new());
+    }
+    match visitor.csrf_token() {
+        // The page is there to be read all the same; what its forms send is refused.
+        Err(SessionError::Unavailable { .. }) => Ok(String::new()),
+        token => token,
     }
 }
 

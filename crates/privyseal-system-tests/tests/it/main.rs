@@ -11,6 +11,7 @@ mod cached;
 mod matrix;
 mod nodes;
 mod outage;
+mod ring;
 mod writers;
 
 // The test applications are those of the adapters' own tests.
