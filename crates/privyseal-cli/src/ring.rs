@@ -47,7 +47,8 @@ pub(crate) struct IntoFlags {
     ///
     /// A URL with a password does not belong on a command line: give it with --into-file.
     #[arg(
-        long = "into",
+        id = "into",
+        long,
         value_name = "URL",
         env = "PRIVYSEAL_RING",
         hide_env = true,
@@ -55,7 +56,12 @@ pub(crate) struct IntoFlags {
     )]
     url: Option<Unread>,
     /// File that holds the address of the ring; goes before --into
-    #[arg(long = "into-file", value_name = "PATH", help_heading = "Ring")]
+    #[arg(
+        id = "ring_file",
+        long = "into-file",
+        value_name = "PATH",
+        help_heading = "Ring"
+    )]
     file: Option<PathBuf>,
     #[command(flatten)]
     kek: KekFlags,

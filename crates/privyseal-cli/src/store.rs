@@ -54,21 +54,27 @@ impl fmt::Debug for Unread {
 impl StoreFlags {
     /// The URL that was given, or that of the SQLite file in the data directory.
     pub(crate) fn url(&self, data_directory: &Path) -> Result<StoreUrl> {
+        let given = self.given()?;
+        Ok(given.unwrap_or_else(|| StoreUrl::in_directory(data_directory)))
+    }
+
+    /// The URL that was given, if one was.
+    pub(crate) fn given(&self) -> Result<Option<StoreUrl>> {
         if let Some(Unread(url)) = &self.url {
             let url: StoreUrl = url.parse()?;
             return if url.has_password() {
                 Err(password_in_sight().into())
             } else {
-                Ok(url)
+                Ok(Some(url))
             };
         }
         if let Some(path) = &self.file {
-            return read(path, WHAT, StoreUrl::has_password);
+            return read(path, WHAT, StoreUrl::has_password).map(Some);
         }
         let credential = credential_path("store_url");
         match credential.filter(|path| !matches!(path.try_exists(), Ok(false))) {
-            Some(path) => read(&path, WHAT, StoreUrl::has_password),
-            None => Ok(StoreUrl::in_directory(data_directory)),
+            Some(path) => read(&path, WHAT, StoreUrl::has_password).map(Some),
+            None => Ok(None),
         }
     }
 }

@@ -17,4 +17,4 @@ pub use ring::{
     open_repository,
 };
 pub use serve::{GRACE, serve};
-pub use store::{StoreUrl, StoreUrlError, sessions_in};
+pub use store::{StoreUrl, StoreUrlError, count_sessions, sessions_in};

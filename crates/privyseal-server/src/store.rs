@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 #[cfg(not(all(feature = "mysql", feature = "postgres", feature = "redis")))]
 pub(crate) use connect::NOT_BUILT_IN;
 pub(crate) use connect::Sessions;
-pub use connect::sessions_in;
+pub use connect::{count_sessions, sessions_in};
 
 /// The address of a store of sessions: `sqlite:PATH`, `memory`, or the URL of a PostgreSQL, MySQL
 /// or Redis server.

@@ -86,6 +86,18 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// How many sessions there are at this time, of all users and applications.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn live_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let now = seconds(now);
+        let counted = self.client.rows(Repeat::Always, LIVE, &[&now]).await?;
+        rows::counted(&counted)
+    }
+}
+
 impl Store for PostgresStore {
     async fn create(&self, id: SessionId, row: &NewRow<'_>) -> Result<bool, StoreError> {
         let subject = row.subject.map(Private::from);
@@ -216,6 +228,9 @@ const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 const CREATE: &str = "INSERT INTO privyseal_sessions \
      (id, version, subject, last_seen, expires_at, ends_at, data) \
      VALUES ($1, 1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING RETURNING 1";
+
+const LIVE: &str = "SELECT count(*) FROM privyseal_sessions \
+     WHERE expires_at >= $1 AND data IS NOT NULL";
 
 const LOAD: &str = "SELECT version, subject, last_seen, expires_at, ends_at, data \
      FROM privyseal_sessions WHERE id = $1";

@@ -77,6 +77,16 @@ impl SqliteStore {
             bell: Bell::default(),
         })
     }
+
+    /// How many sessions there are at this time, of all users and applications.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn live_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.readers
+            .patiently(move |connection| rows::live(connection, now))
+            .await
+    }
 }
 
 impl Store for SqliteStore {

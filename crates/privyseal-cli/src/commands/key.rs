@@ -18,7 +18,7 @@ pub(crate) enum Command {
     /// Say whether a secret key is fit for use; exits 1 if it is not
     Check(check::Arguments),
     /// Move a key from the configuration of an application into a key ring
-    Migrate(migrate::Arguments),
+    Migrate(Box<migrate::Arguments>),
 }
 
 impl Command {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use privyseal::SystemClock;
-use privyseal::ring::Operation;
+use privyseal::ring::{KeyRecord, Operation};
 use privyseal_keys::ring::Keeper;
 use privyseal_server::{KekChoice, RingUrl, open_keeper};
 use privyseal_testkit::servers::postgres::PostgresServer;
@@ -110,7 +110,7 @@ impl Ring {
             let is_early = ran.code == Some(2)
                 && (ran.stderr.contains("may not sign before")
                     || ran.stderr.contains("about to take over"));
-            if !is_early || start.elapsed() > Duration::from_secs(60) {
+            if !is_early || start.elapsed() > Duration::from_mins(1) {
                 return ran;
             }
         }
@@ -194,7 +194,7 @@ fn lives_through(url: &str) {
     let shut_out = ring.run(&["status"]);
     assert_eq!(shut_out.code, Some(2), "{shut_out:?}");
     assert!(shut_out.stderr.contains("was wrapped by"), "{shut_out:?}");
-    ring.flags[3] = "file:kek2".to_owned();
+    "file:kek2".clone_into(&mut ring.flags[3]);
     let partly = ring.json(&["verify"]);
     assert_eq!(partly["sound"], true);
     assert_eq!(
@@ -508,7 +508,7 @@ fn a_rotation_that_nobody_makes_is_seen() {
         if status["rotation_overdue"] == true {
             break;
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "{status}");
+        assert!(start.elapsed() < Duration::from_mins(1), "{status}");
     }
     let shown = ring.run(&["status"]);
     assert!(
@@ -530,7 +530,7 @@ fn a_ring_without_a_standby_is_given_one() {
     runtime.block_on(async {
         let keeper: Keeper = open_keeper(&url, &kek, &[]).await.unwrap();
         let suspended = keeper.apply(&SystemClock, |opened| {
-            let standby = opened.ring().standby().map(|key| key.id());
+            let standby = opened.ring().standby().map(KeyRecord::id);
             Ok(standby.map(|key| Operation::Suspend {
                 key,
                 standby: None,

@@ -3,7 +3,11 @@
 use std::fs;
 use std::io::{Read, Write};
 
+use privyseal_testkit::servers::postgres::PostgresServer;
+
 use crate::ring::Ring;
+use crate::serve::Server;
+use crate::visitor::Visitor;
 use crate::{Place, Ran};
 
 #[test]
@@ -30,7 +34,7 @@ fn a_revocation_says_first_what_it_ends_and_by_when() {
     }
     let told = ring.run(&["revoke", "primary", "--dry-run"]).stderr;
     assert!(
-        told.contains("how many sessions these are cannot be told"),
+        told.contains("how many sessions these are is not known"),
         "{told}"
     );
     assert!(
@@ -48,6 +52,54 @@ fn a_revocation_says_first_what_it_ends_and_by_when() {
         "{told}"
     );
     assert_eq!((ring.generation(), polled.generation()), (1, 1));
+}
+
+/// Signs two people in to a server on this store, and looks whether they are counted.
+fn counts_the_sessions_of(store: &str) {
+    let ring = Ring::new();
+    ring.place.write("store.url", store);
+    let serve = [&crate::serve::FREE_PORT[..], &["--store-file", "store.url"]].concat();
+    let server = Server::start_with(&ring.place, &serve);
+    let _visitors = ["Ada", "Bob"].map(|name| Visitor::signed_in(&server, "stored", name));
+    for (which, says) in [
+        (
+            "primary",
+            "the store has 2 sessions, and no more than these end in it;",
+        ),
+        ("--all", "the store has 2 sessions, which all end;"),
+    ] {
+        let ran = ring.run(&["revoke", which, "--dry-run", "--store-file", "store.url"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stderr.contains(says), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_sessions_of_an_sqlite_file_are_counted_before_they_end() {
+    counts_the_sessions_of("sqlite:sessions.db");
+}
+
+#[test]
+fn a_store_that_is_away_stops_no_revocation() {
+    let ring = Ring::new();
+    for (store, generation) in [("sqlite:none.db", 2), ("postgres://127.0.0.1:1/d", 3)] {
+        let ran = ring.run(&["revoke", "primary", "--yes", "--store", store]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let warned = "warning: could not use the store of sessions: ";
+        assert!(ran.stderr.starts_with(warned), "{ran:?}");
+        assert!(
+            ran.stderr
+                .contains("how many sessions these are is not known"),
+            "{ran:?}"
+        );
+        assert_eq!(ring.generation(), generation);
+    }
+    assert!(!ring.place.path("none.db").exists());
+}
+
+#[test]
+fn the_sessions_of_a_postgresql_database_are_counted_before_they_end() {
+    counts_the_sessions_of(&PostgresServer::shared().database().unwrap());
 }
 
 #[test]

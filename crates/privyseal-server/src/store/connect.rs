@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use privyseal::KeyRing;
+use privyseal::{KeyRing, Timestamp};
 use privyseal_session::revocation::{RevocationLog, Revocations};
 use privyseal_session::store::Store;
 use privyseal_session::{Engine, LiveKeyRing};
@@ -55,6 +55,45 @@ pub async fn sessions_in(store: &StoreUrl) -> Result<Engine, ServeError> {
     let no_keys = KeyRing::verify_only([]);
     let sessions = Sessions::connect(&no_keys.into(), store).await?;
     Ok(sessions.stored.with_cleanup(None))
+}
+
+/// How many sessions a store has at this time; none is told of stores that cannot count them at
+/// once, which are those of MySQL, Redis and memory.
+///
+/// # Errors
+/// When the store cannot be used, or does not answer within ten seconds.
+pub async fn count_sessions(store: &StoreUrl, now: Timestamp) -> Result<Option<u64>, ServeError> {
+    let counted = match timeout(PATIENCE, count(&store.0, now)).await {
+        Ok(counted) => counted,
+        Err(_) => Err("it did not answer in time".into()),
+    };
+    counted.map_err(|source| ServeError::Store {
+        store: store.clone(),
+        source,
+    })
+}
+
+async fn count(address: &Address, now: Timestamp) -> Result<Option<u64>, Source> {
+    match address {
+        // To count what is not there makes no file.
+        Address::Sqlite(path) if matches!(path.try_exists(), Ok(false)) => {
+            Err("there is no such file".into())
+        }
+        Address::Sqlite(path) => {
+            let store = SqliteStore::open(path).await?;
+            Ok(Some(store.live_sessions(now).await?))
+        }
+        #[cfg(feature = "postgres")]
+        Address::Server {
+            kind: ServerKind::Postgres,
+            url,
+            ..
+        } => {
+            let store = privyseal_stores::PostgresStore::connect(url).await?;
+            Ok(Some(store.live_sessions(now).await?))
+        }
+        _ => Ok(None),
+    }
 }
 
 type Source = Box<dyn std::error::Error + Send + Sync>;

@@ -65,6 +65,12 @@ pub(super) fn count(rows: &[tokio_postgres::Row]) -> u64 {
     u64::try_from(rows.len()).unwrap_or(u64::MAX)
 }
 
+/// The number in the first column of the only row.
+pub(super) fn counted(rows: &[tokio_postgres::Row]) -> Result<u64, StoreError> {
+    let row = rows.first().ok_or_else(|| unreadable("no count"))?;
+    number(row, 0)
+}
+
 /// The session in the first six columns, unless its data is null.
 pub(super) fn live(row: &tokio_postgres::Row) -> Result<Option<Row>, StoreError> {
     let Some(data) = column::<Option<Vec<u8>>>(row, 5)? else {

@@ -150,6 +150,13 @@ pub(super) fn delete_expired(connection: &Connection, now: Timestamp, limit: usi
     Ok(delete.execute(params![seconds(now), at_most(limit)])? as u64)
 }
 
+pub(super) fn live(connection: &Connection, now: Timestamp) -> Result<u64> {
+    let mut select = connection.prepare_cached(
+        "SELECT count(*) FROM sessions WHERE expires_at >= ?1 AND data IS NOT NULL",
+    )?;
+    select.query_row(params![seconds(now)], |columns| columns.get(0))
+}
+
 /// The columns of a row, in the order in which all statements select them.
 fn found(columns: &rusqlite::Row<'_>) -> Result<Found> {
     let Some(data) = columns.get(5)? else {

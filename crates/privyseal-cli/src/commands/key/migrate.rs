@@ -1,5 +1,6 @@
 //! `privyseal key migrate`
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -113,33 +114,38 @@ async fn take_in(
 
 impl Migrated {
     fn to_text(&self) -> String {
+        let Self {
+            place,
+            old_key,
+            verifies_until,
+            ..
+        } = self;
         let mut text = String::new();
-        let place = &self.place;
         if self.makes_ring {
             let verb = if self.dry_run { "would make" } else { "made" };
-            text.push_str(&format!("{verb} the {place}, with a new key that signs\n"));
+            let _ = writeln!(text, "{verb} the {place}, with a new key that signs");
         }
         let verb = if self.dry_run { "would take" } else { "took" };
-        text.push_str(&format!(
-            "{verb} the old key {} into it, to verify only, until {}\n",
-            self.old_key, self.verifies_until
-        ));
+        let _ = writeln!(
+            text,
+            "{verb} the old key {old_key} into it, to verify only, until {verifies_until}"
+        );
         if self.dry_run {
             text.push_str("dry run: nothing was written\n");
             return text;
         }
-        text.push_str(&format!(
+        let _ = writeln!(
+            text,
             "\n\
              1. let the application take its keys from the ring (a `Watcher` in place of a key)\n\
              2. when every node does so, take the old key out of its configuration\n\
-             3. after {} no session is under it any more: nothing is left to do, and the ring \
-             destroys it after its hold\n\
+             3. after {verifies_until} no session is under it any more: nothing is left to do, and \
+             the ring destroys it after its hold\n\
              \n\
              whoever has seen the old key can forge sessions until then; to end that at once, and \
              every session under it:\n\
-             \x20 privyseal ring revoke {}\n",
-            self.verifies_until, self.old_key
-        ));
+             \x20 privyseal ring revoke {old_key}"
+        );
         text
     }
 }

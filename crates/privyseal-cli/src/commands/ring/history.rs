@@ -1,5 +1,7 @@
 //! `privyseal ring history`
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use clap::Args;
 use privyseal_keys::repository::KEPT_GENERATIONS;
@@ -33,7 +35,8 @@ struct History {
 
 #[derive(Serialize)]
 struct Generation {
-    generation: u64,
+    #[serde(rename = "generation")]
+    number: u64,
     written_at: Option<String>,
     /// None where the generation before is not kept any more.
     changes: Option<Vec<Change>>,
@@ -76,7 +79,7 @@ impl Generation {
             _ => None,
         };
         Self {
-            generation: *generation,
+            number: *generation,
             written_at: ring.ok().map(|ring| rfc3339(ring.written_at())),
             changes: match ring {
                 Ok(ring) if ring.generation() == 1 => Some(changes(None, ring)),
@@ -92,12 +95,14 @@ impl History {
     fn to_text(&self) -> String {
         let mut text = String::new();
         for generation in &self.generations {
-            let number = generation.generation;
+            let number = generation.number;
             match (&generation.written_at, &generation.error) {
-                (Some(at), _) => text.push_str(&format!("generation {number}, written {at}\n")),
+                (Some(at), _) => {
+                    let _ = writeln!(text, "generation {number}, written {at}");
+                }
                 (None, error) => {
                     let error = error.as_deref().unwrap_or_default();
-                    text.push_str(&format!("generation {number} cannot be read: {error}\n"));
+                    let _ = writeln!(text, "generation {number} cannot be read: {error}");
                 }
             }
             for change in generation.changes.iter().flatten() {

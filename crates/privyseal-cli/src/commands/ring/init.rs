@@ -1,6 +1,7 @@
 //! `privyseal ring init`
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -101,7 +102,7 @@ impl Arguments {
 /// Makes a ring, and before it the key-encryption key if that is new.
 pub(in crate::commands) async fn make(
     access: &Access,
-    new_kek: Option<&std::path::Path>,
+    new_kek: Option<&Path>,
     policy: RingPolicy,
     keys: NewKeys,
 ) -> Result<Changed> {
@@ -152,14 +153,11 @@ impl Plan {
             self.place
         );
         if let Some(path) = &self.makes_kek {
-            text.push_str(&format!(
-                "makes the key-encryption key {}\n",
-                path.display()
-            ));
+            let _ = writeln!(text, "makes the key-encryption key {}", path.display());
         }
         text.push_str("a key signs at once, and another one stands by\n");
         for (name, value) in figures(policy) {
-            text.push_str(&format!("{name:<12} {}\n", Span(value)));
+            let _ = writeln!(text, "{name:<12} {}", Span(value));
         }
         text
     }

@@ -9,6 +9,7 @@ use clap::Args;
 use privyseal::ring::{NewKey, Note, Operation, Ring, RingError, Standing};
 use privyseal::{KeyId, Timestamp};
 use privyseal_keys::ring::Opened;
+use privyseal_server::{StoreUrl, count_sessions};
 
 use super::change::{ChangeFlags, apply, reach};
 use super::explained;
@@ -17,9 +18,11 @@ use super::suspend::unchanged;
 use crate::Answer;
 use crate::clock::{self, rfc3339};
 use crate::confirm::confirmed;
+use crate::failure;
 use crate::output::Output;
 use crate::ring::{Access, block_on};
 use crate::span::Span;
+use crate::store::StoreFlags;
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "\
@@ -36,6 +39,9 @@ pub(crate) struct Arguments {
     /// Do it without asking
     #[arg(long)]
     yes: bool,
+    /// Store of the sessions, which are counted before they end
+    #[command(flatten)]
+    store: StoreFlags,
     #[command(flatten)]
     flags: ChangeFlags,
 }
@@ -55,11 +61,17 @@ impl Arguments {
     pub(super) fn run(self, output: Output) -> Result<Answer> {
         let note = self.note.clone().map(Note::new).transpose()?;
         let access = self.flags.ring.access()?;
+        let store = self.store.given()?;
         block_on(async {
             let (keeper, opened) = access.read().await?;
             let name = self.which.key.as_deref();
             let key = name.map(|name| find(opened.ring(), name)).transpose()?;
-            tell(&announcement(opened.ring(), key, &access, clock::now()));
+            let now = clock::now();
+            let sessions = match &store {
+                Some(store) => count(store, now).await,
+                None => None,
+            };
+            tell(&announcement(opened.ring(), key, &access, sessions, now));
             if !self.flags.dry_run && !confirmed(self.yes)? {
                 return Err(unchanged().into());
             }
@@ -81,6 +93,14 @@ impl Arguments {
     }
 }
 
+/// How many sessions there are, if that can be known; a store that is away stops no revocation.
+async fn count(store: &StoreUrl, now: Timestamp) -> Option<u64> {
+    count_sessions(store, now).await.unwrap_or_else(|error| {
+        failure::warn(&error.to_string(), &error.hint());
+        None
+    })
+}
+
 /// The operation, with a new standby if the ring would be left without one.
 pub(super) fn with_standby(
     opened: &Opened,
@@ -97,7 +117,13 @@ pub(super) fn with_standby(
 }
 
 /// What a revocation ends, and when, before it is done.
-fn announcement(ring: &Ring, key: Option<KeyId>, access: &Access, now: Timestamp) -> String {
+fn announcement(
+    ring: &Ring,
+    key: Option<KeyId>,
+    access: &Access,
+    sessions: Option<u64>,
+    now: Timestamp,
+) -> String {
     let mut text = match key {
         Some(key) => of_one(key, ring.standing(key, now)),
         None => "every session and every other token of the ring ends\nthe new key is not known \
@@ -105,10 +131,19 @@ fn announcement(ring: &Ring, key: Option<KeyId>, access: &Access, now: Timestamp
                  just signed, which is better than to accept what a thief has signed\n"
             .to_owned(),
     };
-    text.push_str(
-        "how many sessions these are cannot be told: those in cookies are counted by nobody, and \
-         a store does not know under which key a visitor holds a cookie\n",
-    );
+    text.push_str(&match (sessions, key) {
+        (Some(count), None) => format!(
+            "the store has {count} sessions, which all end; those in cookies cannot be counted\n"
+        ),
+        (Some(count), Some(_)) => format!(
+            "the store has {count} sessions, and no more than these end in it; those in cookies \
+             cannot be counted\n"
+        ),
+        (None, _) => "how many sessions these are is not known: those in cookies cannot be \
+                      counted, and --store names an SQLite file or a PostgreSQL database whose \
+                      sessions can\n"
+            .to_owned(),
+    });
     let within = reach(ring, None);
     let soon = if access.url.is_pushed() {
         "most nodes obey at once; "

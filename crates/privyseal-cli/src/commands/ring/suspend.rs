@@ -45,7 +45,7 @@ impl Arguments {
         block_on(async {
             let (keeper, opened) = access.read().await?;
             let key = find(opened.ring(), &self.key)?;
-            self.announce(opened.ring(), clock::now());
+            announce(opened.ring(), clock::now());
             if !self.flags.dry_run && !confirmed(self.yes)? {
                 return Err(unchanged().into());
             }
@@ -60,17 +60,17 @@ impl Arguments {
         })?;
         Ok(Answer::Yes)
     }
+}
 
-    fn announce(&self, ring: &Ring, now: Timestamp) {
-        let by = now.plus_seconds(reach(ring, None));
-        let text = format!(
-            "requests with a session under this key are answered \"unavailable\" until it is \
-             resumed; nobody is signed out\nthe last node obeys by {}\n",
-            rfc3339(by)
-        );
-        // Without a standard error there is nobody to tell.
-        let _ = stderr().write_all(text.as_bytes());
-    }
+fn announce(ring: &Ring, now: Timestamp) {
+    let by = now.plus_seconds(reach(ring, None));
+    let text = format!(
+        "requests with a session under this key are answered \"unavailable\" until it is \
+         resumed; nobody is signed out\nthe last node obeys by {}\n",
+        rfc3339(by)
+    );
+    // Without a standard error there is nobody to tell.
+    let _ = stderr().write_all(text.as_bytes());
 }
 
 pub(super) fn unchanged() -> Failure {

@@ -1,5 +1,7 @@
 //! `privyseal ring verify`
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use clap::Args;
 use privyseal::ring::{Ring, Succession};
@@ -158,10 +160,8 @@ impl Verdict {
             (&self.not_checked, "not checked"),
         ] {
             for finding in findings {
-                text.push_str(&format!(
-                    "generation {} {word}: {}\n",
-                    finding.generation, finding.what
-                ));
+                let Finding { generation, what } = finding;
+                let _ = writeln!(text, "generation {generation} {word}: {what}");
             }
         }
         if !self.sound {
