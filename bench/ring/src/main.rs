@@ -34,7 +34,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     for kind in [RingKind::Postgres, RingKind::Redis, RingKind::Sqlite] {
         rotation::run(kind, arguments)?;
     }
-    println!("\n| ring in | told by | rounds | p50 ms | p99 ms | longest ms | bound ms |");
+    println!(
+        "\n| ring in | told by | rounds | p50 ms | p99 ms | longest after the write ms | bound ms |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for kind in [
         RingKind::Postgres,

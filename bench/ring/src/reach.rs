@@ -5,25 +5,22 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use privyseal::KeyId;
-use privyseal::ring::{KeyRecord, KeyState, Operation, RingPolicy};
+use privyseal::ring::{KeyRecord, KeyState, Operation};
 use privyseal_keys::ring::Opened;
-use privyseal_system_tests::fleet::{Fleet, FleetNode, HASTY, RingKind, Seen, Visitor};
+use privyseal_system_tests::fleet::{CALM, Fleet, FleetNode, RingKind, Seen, Visitor};
 
 use crate::{Arguments, milliseconds, name};
-
-/// Keys change by revocation alone.
-const CALM: RingPolicy = RingPolicy {
-    period: 86_400,
-    ..HASTY
-};
 
 pub(crate) fn run(kind: RingKind, arguments: &Arguments) -> Result<()> {
     let fleet = Fleet::new(kind)?;
     fleet.init(CALM)?;
     let nodes = arguments.servers(&fleet, true)?;
-    let mut times = Vec::new();
+    let (mut times, mut longest) = (Vec::new(), Duration::ZERO);
     for round in 0..arguments.rounds {
-        times.extend(one_round(&fleet, &nodes)?);
+        for (time, since_written) in one_round(&fleet, &nodes)? {
+            times.push(time);
+            longest = longest.max(since_written);
+        }
         // So many, and no more, fit into a ring.
         if round % 50 == 49 {
             destroy_revoked(&fleet, &nodes)?;
@@ -42,14 +39,15 @@ pub(crate) fn run(kind: RingKind, arguments: &Arguments) -> Result<()> {
         arguments.rounds,
         at(50),
         at(99),
-        at(100),
+        milliseconds(longest),
         milliseconds(Duration::from_secs(CALM.propagation + CALM.lease)),
     );
     Ok(())
 }
 
-/// Somebody signs in, and the key that did it is revoked; until when each node accepts them.
-fn one_round(fleet: &Fleet, nodes: &[FleetNode]) -> Result<Vec<Duration>> {
+/// Somebody signs in, and the key that did it is revoked; for how long each node accepts them,
+/// since the write began and since it was acknowledged.
+fn one_round(fleet: &Fleet, nodes: &[FleetNode]) -> Result<Vec<(Duration, Duration)>> {
     let first = nodes.first().context("there are nodes")?;
     let visitor = Visitor::signed_in(first.address(), "sealed", "eve")?;
     let mut copies = Vec::new();
@@ -84,9 +82,11 @@ fn one_round(fleet: &Fleet, nodes: &[FleetNode]) -> Result<Vec<Duration>> {
                 note: None,
             }))
         })?;
+        let written = Instant::now();
         let refused = waiting.into_iter().map(|thread| {
             let at = thread.join().ok().context("a visitor panicked")??;
-            Ok(at.saturating_duration_since(began))
+            let since = |start| at.saturating_duration_since(start);
+            Ok((since(began), since(written)))
         });
         refused.collect()
     })

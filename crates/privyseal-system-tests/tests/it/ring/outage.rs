@@ -3,19 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use privyseal::ring::RingPolicy;
-use privyseal_system_tests::fleet::{Fleet, FleetNode, HASTY, Load, RingKind, Seen, Visitor};
+use privyseal_system_tests::fleet::{CALM, Fleet, FleetNode, Load, RingKind, Seen, Visitor};
 use privyseal_testkit::servers::Restart;
 use privyseal_testkit::servers::postgres::PostgresServer;
 use privyseal_testkit::servers::redis::RedisServer;
 
 use super::{addresses, generation, promote, start, three_nodes};
-
-/// The key that signs stays the same for the time of a test.
-const CALM: RingPolicy = RingPolicy {
-    period: 3600,
-    ..HASTY
-};
 
 /// In every mode, somebody who is signed in.
 fn visitors(node: &FleetNode) -> Vec<Visitor> {

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use privyseal_system_tests::fleet::{Fleet, FleetNode, HASTY, RingKind, Seen, Visitor};
+use privyseal_system_tests::fleet::{CALM, Fleet, FleetNode, Load, RingKind, Seen, Visitor};
 
 use super::{addresses, generation, promote, revoke, three_nodes};
 
 /// D + F of the policy, and what a busy machine adds to it.
 fn bound() -> Duration {
-    Duration::from_secs(HASTY.propagation + HASTY.lease) + Duration::from_secs(1)
+    Duration::from_secs(CALM.propagation + CALM.lease) + Duration::from_secs(1)
 }
 
 /// Sessions in the modes whose cookies carry them, as copies that stay under their key.
@@ -55,7 +55,7 @@ fn times_until_refused(
 
 fn a_revoked_key_is_dead_and_the_others_live(kind: RingKind) {
     let fleet = Fleet::new(kind).unwrap();
-    fleet.init(HASTY).unwrap();
+    fleet.init(CALM).unwrap();
     // Keys change here when we say so, and by nobody else.
     let nodes = [(); 3].map(|()| super::start(&fleet.settings().reader()));
     let mut old = copies(&nodes[0], "ada");
@@ -78,20 +78,20 @@ fn a_revoked_key_is_dead_and_the_others_live(kind: RingKind) {
     let mut stolen = copies(&nodes[0], "eve");
     are_in(&mut stolen, &nodes);
     are_in(&mut old, &nodes);
-    let load = privyseal_system_tests::fleet::Load::start(&addresses(&nodes), 4).unwrap();
+    let load = Load::start(&addresses(&nodes), 4).unwrap();
     load.goes_on(40).unwrap();
-    load.stop().unwrap();
 
-    // So that the standby is known everywhere, as it would be.
-    let reach = Duration::from_secs(HASTY.reach());
-    let staged = Instant::now();
-    while staged.elapsed() < reach {
-        std::thread::sleep(Duration::from_millis(50));
-    }
     let revoked = revoke(&fleet, leaked).unwrap();
     let since = Instant::now();
     let times = times_until_refused(&mut stolen, &nodes, since);
     println!("{kind:?}: dead on the nodes after {times:?}");
+
+    // They signed in under the leaked key as well, and are told to sign in again, no more.
+    load.goes_on(40).unwrap();
+    let report = load.stop().unwrap();
+    assert!(report.refused > 0, "{report:?}");
+    assert_eq!((report.deletions, report.unavailable), (0, 0), "{report:?}");
+    assert!(report.other.is_empty(), "{report:?}");
 
     for node in &nodes {
         let (status, health) = node.health().unwrap();
@@ -135,7 +135,7 @@ fn a_key_revoked_in_a_file_is_dead_on_every_node_and_the_others_live() {
 #[test]
 fn the_whole_ring_is_given_up_and_begins_anew_on_every_node() {
     let fleet = Fleet::new(RingKind::Postgres).unwrap();
-    fleet.init(HASTY).unwrap();
+    fleet.init(CALM).unwrap();
     let nodes = three_nodes(&fleet);
     let mut stolen = copies(&nodes[0], "eve");
     fleet
