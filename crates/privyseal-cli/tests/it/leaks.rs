@@ -50,6 +50,8 @@ ring suspend --ring file:ring --kek file:kek standby --dry-run
 ring suspend --ring file:ring --kek file:kek standby --yes
 ring resume --ring file:ring --kek file:kek 0000
 ring destroy --ring file:ring --kek file:kek 0000
+ring policy --ring file:ring --kek file:kek
+ring policy --ring file:ring --kek file:kek --period 14d
 ring history --ring file:ring --kek file:kek
 ring verify --ring file:ring --kek file:kek
 ring export --ring file:ring --kek file:kek --format flask -o flask.env
