@@ -51,7 +51,9 @@ fn run(arguments: &Arguments) -> Result<()> {
 /// What was asked for.
 struct Arguments {
     binary: PathBuf,
+    /// At least so many, for at least so many seconds.
     requests: u64,
+    seconds: u64,
     rounds: usize,
 }
 
@@ -60,6 +62,7 @@ impl Arguments {
         let mut arguments = Self {
             binary: "target/release/privyseal".into(),
             requests: 100_000,
+            seconds: 60,
             rounds: 200,
         };
         while let Some(word) = words.next() {
@@ -71,8 +74,12 @@ impl Arguments {
             match &*word {
                 "--binary" => arguments.binary = value()?.into(),
                 "--requests" => arguments.requests = value()?.parse()?,
+                "--seconds" => arguments.seconds = value()?.parse()?,
                 "--rounds" => arguments.rounds = value()?.parse()?,
-                "--quick" => (arguments.requests, arguments.rounds) = (2_000, 5),
+                "--quick" => {
+                    (arguments.requests, arguments.seconds) = (2_000, 5);
+                    arguments.rounds = 5;
+                }
                 _ => bail!("there is no {word}\n\nhint: see bench/ring/README.md"),
             }
         }

@@ -33,7 +33,7 @@ pub(crate) fn run(kind: RingKind, arguments: &Arguments) -> Result<()> {
     let before = generation(&nodes)?;
     let (figures, rotated) = thread::scope(|scope| {
         let rotated = scope.spawn(|| rotate_until(&stop, &fleet, &arguments.binary));
-        let figures = wrk(&fleet, &nodes, seconds.max(5));
+        let figures = wrk(&fleet, &nodes, seconds.max(arguments.seconds));
         stop.store(true, Ordering::Relaxed);
         (figures, rotated.join())
     });

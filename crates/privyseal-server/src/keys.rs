@@ -2,7 +2,9 @@
 
 mod directory;
 
-use privyseal::{KeyRing, Timestamp};
+use std::sync::Arc;
+
+use privyseal::{KeyRing, RefreshKeys, Timestamp};
 use privyseal_axum::LiveKeyRing;
 use tokio::task::spawn_blocking;
 
@@ -29,6 +31,11 @@ impl Keys {
     /// The ring as it is now.
     pub(crate) fn ring(&self) -> KeyRing {
         self.live().current()
+    }
+
+    /// Who has the ring read anew for an engine that meets a key which it does not hold.
+    pub(crate) fn refresher(&self) -> Option<Arc<dyn RefreshKeys>> {
+        Some(Arc::new(self.node()?.watcher().clone()))
     }
 
     /// The node, if there is one.

@@ -58,6 +58,10 @@ pub(crate) fn router(keys: &Keys, sessions: &Sessions) -> Router {
         .route("/icon.svg", get(handlers::icon));
     for mode in Mode::ALL {
         let engine = mode.engine(keys.live(), sessions);
+        let engine = match keys.refresher() {
+            Some(refresher) => engine.with_key_refresh(refresher),
+            None => engine,
+        };
         let app = App {
             mode,
             engine: engine.with_metrics(Arc::new(metrics.clone())),

@@ -64,6 +64,7 @@ pub enum RingKind {
 pub struct Fleet {
     directory: TempDir,
     ring: String,
+    keeper: Keeper,
 }
 
 /// What a node is told when it starts.
@@ -107,8 +108,15 @@ impl Fleet {
     }
 
     fn within(directory: TempDir, ring: String) -> Result<Self> {
-        FileKek::create(directory.path().join("kek"))?;
-        Ok(Self { directory, ring })
+        let kek = directory.path().join("kek");
+        FileKek::create(&kek)?;
+        let kek = format!("file:{}", kek.display()).parse()?;
+        let keeper = run(open_keeper(&ring.parse()?, &kek, &[]))?;
+        Ok(Self {
+            directory,
+            ring,
+            keeper,
+        })
     }
 
     /// Where the files are.
@@ -116,13 +124,12 @@ impl Fleet {
         self.directory.path()
     }
 
-    /// The keeper of the ring.
+    /// Reads the ring; `None` if none was ever made.
     ///
     /// # Errors
-    /// When its key-encryption key is gone.
-    pub fn keeper(&self) -> Result<Keeper> {
-        let kek = self.settings().kek.parse()?;
-        Ok(run(open_keeper(&self.ring.parse()?, &kek, &[]))?)
+    /// When it cannot be read.
+    pub fn read(&self) -> Result<Option<Opened>> {
+        Ok(run(self.keeper.read())?)
     }
 
     /// Makes the ring.
@@ -130,8 +137,8 @@ impl Fleet {
     /// # Errors
     /// When it cannot be written.
     pub fn init(&self, policy: RingPolicy) -> Result<Opened> {
-        let keeper = self.keeper()?;
-        Ok(run(keeper.init(policy, NewKeys::default(), &SystemClock))?)
+        let made = self.keeper.init(policy, NewKeys::default(), &SystemClock);
+        Ok(run(made)?)
     }
 
     /// Changes the ring.
@@ -142,8 +149,7 @@ impl Fleet {
         &self,
         choose: impl FnMut(&Opened) -> Result<Option<Operation>, KeeperError>,
     ) -> Result<Opened> {
-        let keeper = self.keeper()?;
-        Ok(run(keeper.apply(&SystemClock, choose))?)
+        Ok(run(self.keeper.apply(&SystemClock, choose))?)
     }
 
     /// What a node of this ring is told: to rotate it, and to serve when it is stale.

@@ -56,6 +56,7 @@ const RULES: &[(&str, May)] = &[
     ("privyseal-system-tests", May::All),
     ("privyseal-bench", May::All),
     ("privyseal-bench-load", May::Only(&[])),
+    ("privyseal-bench-ring", May::All),
     ("privyseal-bench-stores", May::All),
     ("xtask", May::All),
 ];
@@ -66,7 +67,7 @@ const NOBODY_DEPENDS_ON: &[&str] = &[
     "privyseal-bench",
     "privyseal-model",
     "privyseal-ring-model",
-    "privyseal-system-tests",
+    "privyseal-bench-ring",
     "privyseal-bench-stores",
     "xtask",
 ];

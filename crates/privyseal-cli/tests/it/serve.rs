@@ -47,9 +47,9 @@ impl Server {
             }
         };
         Self {
-            address,
             child,
             stderr,
+            address,
         }
     }
 

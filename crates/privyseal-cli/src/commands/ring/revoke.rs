@@ -1,6 +1,5 @@
 //! `privyseal ring revoke`
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anstream::stderr;
@@ -124,14 +123,14 @@ fn announcement(
     sessions: Option<u64>,
     now: Timestamp,
 ) -> String {
-    let mut text = match key {
+    let what = match key {
         Some(key) => of_one(key, ring.standing(key, now)),
         None => "every session and every other token of the ring ends\nthe new key is not known \
                  to all nodes yet: for a while some answer \"unavailable\" to what others have \
                  just signed, which is better than to accept what a thief has signed\n"
             .to_owned(),
     };
-    text.push_str(&match (sessions, key) {
+    let sessions = match (sessions, key) {
         (Some(count), None) => format!(
             "the store has {count} sessions, which all end; those in cookies cannot be counted\n"
         ),
@@ -143,24 +142,20 @@ fn announcement(
                       counted, and --store names an SQLite file or a PostgreSQL database whose \
                       sessions can\n"
             .to_owned(),
-    });
+    };
     let within = reach(ring, None);
     let soon = if access.url.is_pushed() {
         "most nodes obey at once; "
     } else {
         ""
     };
-    let _ = writeln!(
-        text,
-        "{soon}the last one obeys by {}, {} from now",
-        rfc3339(now.plus_seconds(within)),
-        Span(within)
-    );
-    text.push_str(
-        "a node that has lost its ring goes on with what it knows, unless it runs with \
-         `--on-stale refuse`\n",
-    );
-    text
+    let by = rfc3339(now.plus_seconds(within));
+    let within = Span(within);
+    format!(
+        "{what}{sessions}{soon}the last one obeys by {by}, {within} from now\n\
+         a node that has lost its ring goes on with what it knows, unless it runs with \
+         `--on-stale refuse`\n"
+    )
 }
 
 fn of_one(key: KeyId, standing: Standing) -> String {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use privyseal::ring::RingPolicy;
 use privyseal_system_tests::fleet::{Fleet, FleetNode, HASTY, Load, RingKind, Seen, Visitor};
-use privyseal_testkit::behaviour::run;
 use privyseal_testkit::servers::Restart;
 use privyseal_testkit::servers::postgres::PostgresServer;
 use privyseal_testkit::servers::redis::RedisServer;
@@ -120,7 +119,7 @@ fn nodes_that_start_without_a_ring_make_none_and_take_the_one_that_comes() {
         .unwrap();
     }
     are_empty();
-    assert!(run(fleet.keeper().unwrap().read()).unwrap().is_none());
+    assert!(fleet.read().unwrap().is_none());
 
     fleet.init(CALM).unwrap();
     for node in &nodes {

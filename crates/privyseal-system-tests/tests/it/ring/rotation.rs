@@ -54,10 +54,7 @@ fn nobody_is_signed_out_by_rotations(kind: RingKind) {
         (done, watch.join().unwrap())
     });
     let report = load.stop().unwrap();
-    let keeper = fleet.keeper().unwrap();
-    let ring = privyseal_testkit::behaviour::run(keeper.read())
-        .unwrap()
-        .unwrap();
+    let ring = fleet.read().unwrap().unwrap();
     println!(
         "{kind:?}: {done} rotations here, generation {}, always fresh: {are_fresh}; {report:?}",
         ring.ring().generation()
