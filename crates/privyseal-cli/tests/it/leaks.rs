@@ -37,6 +37,8 @@ ring status --ring file:ring --kek file:kek
 ring status --ring file:ring4 --kek plain
 ring status --ring-file redis.url --kek file:kek
 ring status --ring KEY --kek pkcs11:KEY?pin-value=KEY
+ring status --ring vault:KEY --kek file:kek
+ring status --ring file:ring --kek transit:KEY
 ring list --ring file:ring --kek file:kek
 ring rotate --ring file:ring --kek file:kek --dry-run
 ring rotate --ring file:ring --kek file:kek
