@@ -26,7 +26,11 @@ mod typed_keys;
 #[cfg(feature = "vault")]
 #[path = "../../../privyseal-vault/tests/it"]
 mod vault_tests {
-    #[allow(dead_code, reason = "the tests of the client use all of it")]
+    #[allow(
+        dead_code,
+        unused_imports,
+        reason = "the tests of the client use all of it"
+    )]
     pub(crate) mod fake;
 }
 mod visitor;

@@ -440,11 +440,10 @@ fn the_policy_is_shown_and_changed_in_the_figures_that_are_named() {
         "{drawn:?}"
     );
 
-    let changed = ring.json(&["policy", "--period", "14d", "--token-life", "7d"]);
-    assert_eq!(changed["generation"], 2);
-    let what = |change: &Json| text(&change["what"]);
-    let changes = changed["changes"].as_array().unwrap();
-    let changes: Vec<String> = changes.iter().map(what).collect();
+    let report = ring.json(&["policy", "--period", "14d", "--token-life", "7d"]);
+    assert_eq!(report["generation"], 2);
+    let changes = report["changes"].as_array().unwrap().iter();
+    let changes: Vec<String> = changes.map(|change| text(&change["what"])).collect();
     assert_eq!(changes, ["period: 30 d -> 14 d", "token-life: 31 d -> 7 d"]);
     let shown = ring.json(&["policy"]);
     assert_eq!(shown["policy_seconds"]["period"], 1_209_600);
