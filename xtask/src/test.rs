@@ -56,8 +56,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 }
 
 /// The features that are off by default and need no other build of what all share.
-pub(crate) const STORES: &str =
-    "privyseal-stores/all,privyseal-keys/all,privyseal-session/prometheus";
+pub(crate) const STORES: &str = "privyseal-stores/all,privyseal-keys/all,\
+    privyseal-session/prometheus,privyseal-cli/aws,privyseal-cli/vault";
 
 /// All targets of the chosen crates, then the examples in their documentation; adds to `passed`.
 fn cargo_tests(choice: &[&str], passed: &mut u64) -> Result<String> {

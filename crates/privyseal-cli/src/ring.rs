@@ -15,7 +15,7 @@ use crate::store::{self, Unread};
 /// Where the ring is, and what wraps it.
 #[derive(Args, Debug)]
 pub(crate) struct RingFlags {
-    /// Address of the ring: file:DIR, shared-file:DIR, sqlite:PATH, postgres://, mysql://, redis:// or rediss://; a name behind # chooses one of several in a database [env: PRIVYSEAL_RING]
+    /// Address of the ring: file:DIR, shared-file:DIR, sqlite:PATH, postgres://, mysql://, redis://, rediss://, secretsmanager:NAME or vault:MOUNT/PATH; a name behind # chooses one of several in a database [env: PRIVYSEAL_RING]
     ///
     /// A URL with a password does not belong on a command line, which other users of the machine
     /// can see: give it with --ring-file, or as the systemd credential `ring_url`.
@@ -71,7 +71,7 @@ pub(crate) struct IntoFlags {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Ring")]
 pub(crate) struct KekFlags {
-    /// What wraps the keys of the ring: file:PATH, age:PATH, pkcs11:MODULE?token=LABEL&key=LABEL&pin-file=PATH, or plain for rings in files [env: PRIVYSEAL_KEK]
+    /// What wraps the keys of the ring: file:PATH, age:PATH, pkcs11:MODULE?token=LABEL&key=LABEL&pin-file=PATH, kms:KEY, transit:MOUNT/KEY, or plain for rings in files [env: PRIVYSEAL_KEK]
     #[arg(long, value_name = "KEK", env = "PRIVYSEAL_KEK", hide_env = true)]
     kek: Option<Unread>,
     /// What wrapped the ring before, to open what it wrapped
@@ -124,6 +124,12 @@ impl IntoFlags {
 }
 
 fn address(url: Option<&Unread>, file: Option<&Path>) -> Result<RingUrl> {
+    let url = named(url, file)?;
+    url.check_built_in()?;
+    Ok(url)
+}
+
+fn named(url: Option<&Unread>, file: Option<&Path>) -> Result<RingUrl> {
     let read =
         |path: &Path| store::read(path, "the address of the key ring", RingUrl::has_password);
     if let Some(path) = file {

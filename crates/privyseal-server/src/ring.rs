@@ -1,5 +1,6 @@
 //! Where the key ring of an application is, and what wraps its keys, as a URL and a word say.
 
+mod cloud;
 mod connect;
 mod kek;
 mod open;
@@ -10,17 +11,23 @@ use std::str::FromStr;
 
 use privyseal_keys::repository::RingName;
 
+use self::cloud::CloudRing;
 use crate::{StoreUrl, StoreUrlError};
 
 pub use connect::open_repository;
 pub use kek::{KekChoice, KekChoiceError};
 pub use open::{RingAccessError, open_keeper, open_kek};
 
-/// The address of a key ring: `file:PATH` or `shared-file:PATH` for a directory, `sqlite:PATH`, or
-/// the URL of a PostgreSQL, MySQL or Redis server.
+/// The address of a key ring: `file:PATH` or `shared-file:PATH` for a directory, `sqlite:PATH`, the
+/// URL of a PostgreSQL, MySQL or Redis server, `secretsmanager:NAME` for a secret of AWS, or
+/// `vault:MOUNT/PATH` for one of Vault.
 ///
 /// A database can have several rings. Behind a `#` stands the name of one; without it, the ring is
 /// `main`.
+///
+/// AWS and Vault are features of this crate. Region and credentials of AWS are found as all its
+/// tools do. Vault is where `VAULT_ADDR` says, in the namespace `VAULT_NAMESPACE` if there is one,
+/// with the token of `VAULT_TOKEN` or of the file `VAULT_TOKEN_FILE`.
 ///
 /// # Security
 /// The URL of a server may hold a password. It is in no text that this type makes: neither
@@ -42,6 +49,7 @@ pub struct RingUrl(Place);
 enum Place {
     Directory { path: PathBuf, is_shared: bool },
     Database { store: StoreUrl, name: RingName },
+    Cloud(CloudRing),
 }
 
 impl RingUrl {
@@ -55,6 +63,7 @@ impl RingUrl {
                 is_shared: true, ..
             } => "shared-file",
             Place::Database { store, .. } => store.kind(),
+            Place::Cloud(ring) => ring.kind(),
         }
     }
 
@@ -62,7 +71,7 @@ impl RingUrl {
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {
             Place::Directory { path, .. } => Some(path),
-            Place::Database { .. } => None,
+            Place::Database { .. } | Place::Cloud(_) => None,
         }
     }
 
@@ -75,8 +84,19 @@ impl RingUrl {
     /// on a command line. In doubt it does.
     pub fn has_password(&self) -> bool {
         match &self.0 {
-            Place::Directory { .. } => false,
+            Place::Directory { .. } | Place::Cloud(_) => false,
             Place::Database { store, .. } => store.has_password(),
+        }
+    }
+
+    /// Whether the service of this address is built into this program.
+    ///
+    /// # Errors
+    /// When it is AWS or Vault, and the feature is off.
+    pub fn check_built_in(&self) -> Result<(), RingAccessError> {
+        match &self.0 {
+            Place::Directory { .. } | Place::Database { .. } => Ok(()),
+            Place::Cloud(ring) => ring.check_built_in(),
         }
     }
 }
@@ -95,6 +115,15 @@ impl FromStr for RingUrl {
                 path: path.into(),
                 is_shared: scheme == "shared-file",
             }));
+        }
+        let secret = match scheme {
+            "secretsmanager" => Some(CloudRing::secrets_manager(rest)),
+            "vault" => Some(CloudRing::vault(rest)),
+            _ => None,
+        };
+        if let Some(secret) = secret {
+            let secret = secret.ok_or(RingUrlError::BadSecret)?;
+            return Ok(Self(Place::Cloud(secret)));
         }
         let (address, name) = match url.rsplit_once('#') {
             None => (url, RingName::default()),
@@ -118,6 +147,7 @@ impl fmt::Display for RingUrl {
         match &self.0 {
             Place::Directory { path, .. } => write!(f, "ring in {}", path.display()),
             Place::Database { store, name } => write!(f, "ring {name} in {store}"),
+            Place::Cloud(ring) => write!(f, "ring in {ring}"),
         }
     }
 }
@@ -144,6 +174,9 @@ pub enum RingUrlError {
     /// What stands behind the `#` is no name of a ring.
     #[error("the URL of the key ring ends with a # and no name of a ring")]
     BadName,
+    /// It names no secret that AWS or Vault could have.
+    #[error("the URL of the key ring names no secret")]
+    BadSecret,
 }
 
 impl RingUrlError {
@@ -152,8 +185,8 @@ impl RingUrlError {
         match self {
             Self::UnknownKind => {
                 "rings are in file:DIRECTORY, shared-file:DIRECTORY, sqlite:PATH, \
-                 postgres://HOST/DATABASE, mysql://HOST/DATABASE, redis://HOST/NUMBER and \
-                 rediss://HOST/NUMBER"
+                 postgres://HOST/DATABASE, mysql://HOST/DATABASE, redis://HOST/NUMBER, \
+                 rediss://HOST/NUMBER, secretsmanager:NAME and vault:MOUNT/PATH"
             }
             Self::NoPath => "write the path behind it, as in file:/var/lib/app/ring",
             Self::NoHost => {
@@ -163,6 +196,10 @@ impl RingUrlError {
             Self::BadName => {
                 "a ring is named by 1 to 64 letters, digits, dots, hyphens and underscores; a # in \
                  a password is written %23"
+            }
+            Self::BadSecret => {
+                "write it as in secretsmanager:shop/key-ring or vault:secret/shop/key-ring, in \
+                 letters, digits, dots, hyphens, underscores and single slashes"
             }
         }
     }
@@ -191,6 +228,16 @@ mod tests {
             ),
             ("mysql://h/d", "mysql", "ring main in MySQL at h"),
             ("rediss://h#a-b", "redis", "ring a-b in Redis at h"),
+            (
+                "secretsmanager:shop/ring",
+                "secretsmanager",
+                "ring in AWS Secrets Manager at shop/ring",
+            ),
+            (
+                "vault:secret/shop/ring",
+                "vault",
+                "ring in Vault at secret/shop/ring",
+            ),
         ] {
             let url = url(text);
             assert_eq!((url.kind(), url.to_string().as_str()), (kind, shown));
@@ -210,6 +257,14 @@ mod tests {
             ("postgres:h", RingUrlError::NoHost),
             ("postgres://u:hun#ter2@h/d", RingUrlError::BadName),
             ("redis://h#", RingUrlError::BadName),
+            ("secretsmanager:", RingUrlError::BadSecret),
+            ("secretsmanager:hunter2 a", RingUrlError::BadSecret),
+            ("secretsmanager:arn:hunter2", RingUrlError::BadSecret),
+            ("vault:hunter2", RingUrlError::BadSecret),
+            ("vault:hunter2/", RingUrlError::BadSecret),
+            ("vault://hunter2@h/a", RingUrlError::BadSecret),
+            ("vault:a/../hunter2", RingUrlError::BadSecret),
+            ("vault:a/b#hunter2", RingUrlError::BadSecret),
         ] {
             let refused = text.parse::<RingUrl>().unwrap_err();
             assert_eq!(refused, error, "{text}");
@@ -235,6 +290,25 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_is_not_built_in_is_named_by_its_feature() {
+        for (text, feature, is_built_in) in [
+            ("secretsmanager:a", "aws", cfg!(feature = "aws")),
+            ("vault:a/b", "vault", cfg!(feature = "vault")),
+            ("file:a", "", true),
+            ("sqlite:a", "", true),
+        ] {
+            match url(text).check_built_in() {
+                Ok(()) => assert!(is_built_in, "{text}"),
+                Err(error) => {
+                    assert!(!is_built_in, "{text}");
+                    let said = format!("built without the feature `{feature}`");
+                    assert!(error.to_string().contains(&said), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn nodes_are_told_at_once_where_something_tells_them() {
         for (text, pushed) in [
             ("file:a", true),
@@ -243,6 +317,8 @@ mod tests {
             ("postgres://h/d", true),
             ("mysql://h/d", false),
             ("redis://h", true),
+            ("secretsmanager:a", false),
+            ("vault:a/b", false),
         ] {
             assert_eq!(url(text).is_pushed(), pushed, "{text}");
         }

@@ -44,6 +44,8 @@ const RULES: &[(&str, May)] = &[
             "privyseal-session",
             "privyseal-stores",
             "privyseal-axum",
+            "privyseal-aws",
+            "privyseal-vault",
         ]),
     ),
     ("privyseal-cli", May::All),

@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Export(export::Arguments),
     /// Wrap the same keys by another key-encryption key
     Rewrap(rewrap::Arguments),
+    /// Show how long everything takes and lasts, or change it
+    Policy(policy::Arguments),
     /// Check a ring and its history; exits 1 if something is damaged
     Verify(verify::Arguments),
     /// Show what changed from one generation to the next
@@ -82,6 +84,7 @@ impl Command {
             Self::Import(arguments) => arguments.run(output),
             Self::Export(arguments) => arguments.run(output),
             Self::Rewrap(arguments) => arguments.run(output),
+            Self::Policy(arguments) => arguments.run(output),
             Self::Verify(arguments) => arguments.run(output),
             Self::History(arguments) => arguments.run(output),
         }

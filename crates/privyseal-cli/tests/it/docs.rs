@@ -182,6 +182,7 @@ fn every_command_has_help_with_an_example_first() {
         &["ring", "import"],
         &["ring", "export"],
         &["ring", "rewrap"],
+        &["ring", "policy"],
         &["ring", "verify"],
         &["ring", "history"],
         &["token", "sign"],

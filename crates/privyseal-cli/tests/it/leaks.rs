@@ -37,6 +37,8 @@ ring status --ring file:ring --kek file:kek
 ring status --ring file:ring4 --kek plain
 ring status --ring-file redis.url --kek file:kek
 ring status --ring KEY --kek pkcs11:KEY?pin-value=KEY
+ring status --ring vault:KEY --kek file:kek
+ring status --ring file:ring --kek transit:KEY
 ring list --ring file:ring --kek file:kek
 ring rotate --ring file:ring --kek file:kek --dry-run
 ring rotate --ring file:ring --kek file:kek
@@ -50,6 +52,8 @@ ring suspend --ring file:ring --kek file:kek standby --dry-run
 ring suspend --ring file:ring --kek file:kek standby --yes
 ring resume --ring file:ring --kek file:kek 0000
 ring destroy --ring file:ring --kek file:kek 0000
+ring policy --ring file:ring --kek file:kek
+ring policy --ring file:ring --kek file:kek --period 14d
 ring history --ring file:ring --kek file:kek
 ring verify --ring file:ring --kek file:kek
 ring export --ring file:ring --kek file:kek --format flask -o flask.env

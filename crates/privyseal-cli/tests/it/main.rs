@@ -12,6 +12,7 @@ mod exit_codes;
 mod key;
 mod leaks;
 mod ring;
+mod ring_cloud;
 mod ring_end;
 mod ring_export;
 mod serve;
@@ -21,6 +22,17 @@ mod store;
 mod token;
 #[cfg(unix)]
 mod typed_keys;
+/// The server of the tests of `privyseal-vault`.
+#[cfg(feature = "vault")]
+#[path = "../../../privyseal-vault/tests/it"]
+mod vault_tests {
+    #[allow(
+        dead_code,
+        unused_imports,
+        reason = "the tests of the client use all of it"
+    )]
+    pub(crate) mod fake;
+}
 mod visitor;
 
 use std::ffi::OsStr;

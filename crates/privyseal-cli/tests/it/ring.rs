@@ -277,6 +277,7 @@ fn a_dry_run_shows_what_would_change_and_writes_nothing() {
         &["revoke", "--all"],
         &["rewrap"],
         &["rewrap", "--new-kek", "kek2"],
+        &["policy", "--token-life", "7d"],
     ] {
         let ran = ring.run(&[arguments, &["--dry-run"]].concat());
         assert_eq!(ran.code, Some(0), "{arguments:?} {ran:?}");
@@ -341,6 +342,8 @@ fn what_is_refused_keeps_the_ring_and_says_why() {
         (&["resume", "0123456789abcdef"], "has no such key"),
         (&["resume", &standby[..1]], "may be one of several"),
         (&["destroy", &standby], "cannot destroy"),
+        (&["policy", "--lease", "30s"], "lease is 30 s, less than"),
+        (&["policy", "--period", "often"], "write a length of time"),
         (&["import", "--from", "weak.key"], "weak"),
         (&["import", "--from", "none.key"], "there is no such file"),
         (
@@ -420,6 +423,55 @@ fn a_policy_that_does_not_hold_makes_no_ring() {
     );
     assert!(ran.stderr.contains("hint: raise activation"), "{ran:?}");
     assert_eq!(fs::read_dir(place.path(".")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_policy_is_shown_and_changed_in_the_figures_that_are_named() {
+    let ring = Ring::with("file:ring", &["--hold", "10d"]);
+    let shown = ring.json(&["policy"]);
+    assert_eq!(shown["generation"], 1);
+    assert_eq!(shown["policy_seconds"]["hold"], 864_000);
+    assert_eq!(shown["policy_seconds"]["token_life"], 2_678_400);
+    let drawn = ring.run(&["policy"]);
+    assert!(
+        drawn
+            .quietly()
+            .starts_with("activation   1 h\nperiod       30 d\n"),
+        "{drawn:?}"
+    );
+
+    let report = ring.json(&["policy", "--period", "14d", "--token-life", "7d"]);
+    assert_eq!(report["generation"], 2);
+    let changes = report["changes"].as_array().unwrap().iter();
+    let changes: Vec<String> = changes.map(|change| text(&change["what"])).collect();
+    assert_eq!(changes, ["period: 30 d -> 14 d", "token-life: 31 d -> 7 d"]);
+    let shown = ring.json(&["policy"]);
+    assert_eq!(shown["policy_seconds"]["period"], 1_209_600);
+    // What was not named is not put back to what new rings have.
+    assert_eq!(shown["policy_seconds"]["hold"], 864_000);
+
+    // What is so already is not written again.
+    let again = ring.json(&["policy", "--period", "2w"]);
+    assert_eq!(
+        (&again["generation_before"], &again["generation"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(again["changes"], Json::Array(Vec::new()));
+    assert_eq!(ring.generation(), 2);
+    assert_eq!(ring.json(&["verify"])["sound"], true);
+}
+
+#[test]
+fn nodes_may_not_go_longer_by_what_was_while_a_key_is_about_to_take_over() {
+    let ring = Ring::new();
+    ring.json(&["rotate"]);
+    let refused = ring.run(&["policy", "--lease", "10m"]);
+    assert_eq!((refused.code, refused.stdout()), (Some(2), ""));
+    assert!(
+        refused.stderr.contains("another key is about to take over"),
+        "{refused:?}"
+    );
+    assert_eq!(ring.generation(), 2);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use privyseal_stores::{ConnectError, SqliteRepository};
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
+use super::cloud::CloudRing;
 use super::{Place, RingUrl};
 use crate::store::{Address, ServerKind};
 
@@ -26,32 +27,44 @@ pub fn open_repository(url: &RingUrl) -> DynRepository {
             path,
             is_shared: true,
         } => DynRepository::new(SharedFileRepository::new(path)),
-        Place::Database { store, name } => DynRepository::new(Database {
-            address: store.0.clone(),
-            name: name.clone(),
-            turn: Mutex::new(()),
-            connected: watch::Sender::new(None),
-        }),
+        Place::Database { store, name } => DynRepository::new(OnDemand::new(Remote::Database(
+            store.0.clone(),
+            name.clone(),
+        ))),
+        Place::Cloud(ring) => DynRepository::new(OnDemand::new(Remote::Cloud(ring.clone()))),
     }
 }
 
-/// A ring in a database that is connected to when it is first needed.
-struct Database {
-    address: Address,
-    name: RingName,
+/// A ring that is connected to.
+enum Remote {
+    Database(Address, RingName),
+    Cloud(CloudRing),
+}
+
+/// The same, when it is first needed.
+struct OnDemand {
+    remote: Remote,
     /// Of those who connect at once, one does.
     turn: Mutex<()>,
     connected: watch::Sender<Option<DynRepository>>,
 }
 
-impl Database {
+impl OnDemand {
+    fn new(remote: Remote) -> Self {
+        Self {
+            remote,
+            turn: Mutex::new(()),
+            connected: watch::Sender::new(None),
+        }
+    }
+
     async fn connected(&self) -> Result<DynRepository, RepositoryError> {
         let _turn = self.turn.lock().await;
         let known = self.connected.borrow().clone();
         if let Some(repository) = known {
             return Ok(repository);
         }
-        let repository = match timeout(PATIENCE, connect(&self.address, self.name.clone())).await {
+        let repository = match timeout(PATIENCE, self.remote.connect()).await {
             Ok(repository) => repository?,
             Err(_) => return Err(RepositoryError::unavailable("it did not answer in time")),
         };
@@ -61,11 +74,13 @@ impl Database {
 
     /// Whether there is no file in which a ring could be. To look for one makes none.
     fn is_missing(&self) -> bool {
-        sqlite_path(&self.address).is_some_and(|path| matches!(path.try_exists(), Ok(false)))
+        self.remote
+            .sqlite_path()
+            .is_some_and(|path| matches!(path.try_exists(), Ok(false)))
     }
 }
 
-impl Repository for Database {
+impl Repository for OnDemand {
     async fn read(&self) -> Result<Option<Stored>, RepositoryError> {
         if self.is_missing() {
             return Ok(None);
@@ -102,10 +117,19 @@ impl Repository for Database {
     }
 }
 
-fn sqlite_path(address: &Address) -> Option<&Path> {
-    match address {
-        Address::Sqlite(path) => Some(path),
-        _ => None,
+impl Remote {
+    async fn connect(&self) -> Result<DynRepository, RepositoryError> {
+        match self {
+            Self::Database(address, name) => connect(address, name.clone()).await,
+            Self::Cloud(ring) => ring.connect().await,
+        }
+    }
+
+    fn sqlite_path(&self) -> Option<&Path> {
+        match self {
+            Self::Database(Address::Sqlite(path), _) => Some(path),
+            _ => None,
+        }
     }
 }
 

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::cloud::CloudKek;
+
 /// What wraps the keys of a ring where the ring is kept: `file:PATH`, `age:PATH`,
-/// `pkcs11:MODULE?token=LABEL&key=LABEL&pin-file=PATH`, or `plain`.
+/// `pkcs11:MODULE?token=LABEL&key=LABEL&pin-file=PATH`, `kms:KEY` (an ARN, an id or an alias of AWS
+/// KMS), `transit:MOUNT/KEY` (of Vault), or `plain`.
 ///
 /// The PIN of a token is in a file that only its owner can read (`pin-file=PATH`), or in an
 /// environment variable (`pin-env=NAME`); a URL never has it.
@@ -36,6 +39,7 @@ pub(super) enum Provider {
         key: String,
         pin: Pin,
     },
+    Cloud(CloudKek),
 }
 
 /// Where the PIN of a token is.
@@ -85,6 +89,8 @@ impl FromStr for KekChoice {
                 recipients: Vec::new(),
             },
             "pkcs11" => pkcs11(rest)?,
+            "kms" => Provider::Cloud(CloudKek::kms(rest).ok_or(KekChoiceError::NoKey)?),
+            "transit" => Provider::Cloud(CloudKek::transit(rest).ok_or(KekChoiceError::NoKey)?),
             _ => return Err(KekChoiceError::UnknownKind),
         };
         Ok(Self(provider))
@@ -162,6 +168,9 @@ pub enum KekChoiceError {
     /// The PIN itself was given, and others may have seen it.
     #[error("the PIN of the token stands where others can see it")]
     PinInSight,
+    /// It names no key that AWS KMS or Vault could have.
+    #[error("what wraps the key ring names no key")]
+    NoKey,
     /// Recipients were named for something else than age.
     #[error("only age has recipients")]
     NoRecipients,
@@ -172,8 +181,9 @@ impl KekChoiceError {
     pub fn hint(self) -> &'static str {
         match self {
             Self::UnknownKind => {
-                "keys are wrapped by file:PATH, age:PATH, or \
-                 pkcs11:MODULE?token=LABEL&key=LABEL&pin-file=PATH; `plain` wraps nothing, for \
+                "keys are wrapped by file:PATH, age:PATH, \
+                 pkcs11:MODULE?token=LABEL&key=LABEL&pin-file=PATH, kms:KEY or \
+                 transit:MOUNT/KEY; `plain` wraps nothing, for \
                  rings in files alone"
             }
             Self::NoPath => "write the path behind it, as in file:/etc/app/kek",
@@ -186,6 +196,7 @@ impl KekChoiceError {
                 "change the PIN if the machine is shared; put it into a file that only you can \
                  read, and write pin-file=PATH"
             }
+            Self::NoKey => "write it as in kms:alias/ring, kms:ARN or transit:transit/ring",
             Self::NoRecipients => "leave the recipients away, or wrap by age:PATH",
         }
     }
@@ -217,6 +228,19 @@ mod tests {
                     pin: Pin::Variable("PIN".to_owned()),
                 },
             ),
+            (
+                "kms:arn:aws:kms:eu-central-1:111122223333:key/1234",
+                Provider::Cloud(CloudKek::Kms(
+                    "arn:aws:kms:eu-central-1:111122223333:key/1234".to_owned(),
+                )),
+            ),
+            (
+                "transit:team/transit/ring",
+                Provider::Cloud(CloudKek::Transit {
+                    mount: "team/transit".to_owned(),
+                    key: "ring".to_owned(),
+                }),
+            ),
         ] {
             assert_eq!(text.parse::<KekChoice>().unwrap(), KekChoice(provider));
         }
@@ -245,6 +269,11 @@ mod tests {
                 "pkcs11:/m.so?token=a&key=b&pin-value=hunter2",
                 KekChoiceError::PinInSight,
             ),
+            ("kms:", KekChoiceError::NoKey),
+            ("kms:hunter2 a", KekChoiceError::NoKey),
+            ("transit:hunter2", KekChoiceError::NoKey),
+            ("transit:/hunter2", KekChoiceError::NoKey),
+            ("transit:a/../hunter2", KekChoiceError::NoKey),
         ] {
             let refused = text.parse::<KekChoice>().unwrap_err();
             assert_eq!(refused, error, "{text}");

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use privyseal_keys::SourceError;
 use privyseal_keys::kek::{FileKek, Kek, KekError, PlainKek};
 use privyseal_keys::ring::Keeper;
+use tokio::runtime::Handle;
 
 use super::kek::Provider;
 use super::{KekChoice, RingUrl, open_repository};
@@ -14,7 +16,8 @@ use super::{KekChoice, RingUrl, open_repository};
 /// rewrapped. Nothing is connected to yet.
 ///
 /// # Errors
-/// When a key-encryption key cannot be read, or is not one for this ring.
+/// When a key-encryption key cannot be read, or is not one for this ring, and when a service of the
+/// ring or of the key is not built in.
 ///
 /// # Examples
 /// ```
@@ -36,6 +39,7 @@ pub async fn open_keeper(
     kek: &KekChoice,
     further: &[KekChoice],
 ) -> Result<Keeper, RingAccessError> {
+    ring.check_built_in()?;
     let mut keeper = Keeper::new(open_repository(ring), open_kek(ring, kek).await?);
     for kek in further {
         keeper = keeper.with_further_kek(open_kek(ring, kek).await?);
@@ -72,6 +76,8 @@ fn read_kek(ring: &RingUrl, provider: Provider) -> Result<Arc<dyn Kek>, RingAcce
             key,
             pin,
         } => pkcs11(module, &token, &key, pin)?,
+        // This thread may wait.
+        Provider::Cloud(kek) => Handle::current().block_on(kek.open())?,
     })
 }
 
@@ -131,9 +137,23 @@ pub enum RingAccessError {
     /// Only the files of a ring can be for their owner alone.
     #[error("a ring in a database cannot be kept plain")]
     PlainInDatabase,
-    /// The provider is a feature of this crate that is off.
+    /// The service or the provider is a feature of this crate that is off.
     #[error("this program was built without the feature `{0}`")]
     NotBuiltIn(&'static str),
+    /// Nothing says where Vault is.
+    #[error("the variable VAULT_ADDR is not set")]
+    NoVaultAddress,
+    /// A variable that says where Vault is cannot be read.
+    #[error("what says where Vault is cannot be read")]
+    Environment(#[from] SourceError),
+    /// What says where Vault is makes no sense, or there is nobody to trust.
+    #[cfg(feature = "vault")]
+    #[error("Vault cannot be used")]
+    Vault(#[from] privyseal_vault::VaultError),
+    /// AWS has no secret of such a name.
+    #[cfg(feature = "aws")]
+    #[error(transparent)]
+    SecretName(#[from] privyseal_aws::SecretNameError),
     /// The program is ending.
     #[error("the key-encryption key was not read to the end")]
     Stopped,
@@ -148,7 +168,18 @@ impl RingAccessError {
                 "whoever reads the database, or a backup of it, would have the keys; wrap them by \
                  file:PATH"
             }
-            Self::NotBuiltIn(_) => "build it with this feature, or wrap the ring by file:PATH",
+            Self::NotBuiltIn(_) => {
+                "build it with this feature (`--features`), or use what is built in, such as \
+                 file:PATH"
+            }
+            Self::NoVaultAddress => {
+                "set it as for the tools of Vault, such as https://vault.internal:8200"
+            }
+            Self::Environment(error) => return error.hint(),
+            #[cfg(feature = "vault")]
+            Self::Vault(error) => return error.hint(),
+            #[cfg(feature = "aws")]
+            Self::SecretName(_) => "name another one",
             Self::Stopped => "start the program again",
         }
         .to_owned()

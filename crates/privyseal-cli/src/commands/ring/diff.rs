@@ -137,3 +137,11 @@ pub(super) fn figures(policy: &RingPolicy) -> [(&'static str, u64); 8] {
         ("propagation", policy.propagation),
     ]
 }
+
+/// The same for programs, by the names of fields.
+pub(super) fn policy_seconds(policy: &RingPolicy) -> serde_json::Map<String, serde_json::Value> {
+    let figures = figures(policy).into_iter();
+    figures
+        .map(|(name, value)| (name.replace('-', "_"), value.into()))
+        .collect()
+}

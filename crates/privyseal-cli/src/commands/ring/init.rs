@@ -12,15 +12,14 @@ use privyseal_keys::ring::{KeeperError, NewKeys};
 use privyseal_server::open_repository;
 use serde::Serialize;
 
-use super::diff::figures;
+use super::diff::policy_seconds;
 use super::source::signing_key;
-use super::{Changed, PolicyFlags, explained};
+use super::{Changed, PolicyFlags, explained, policy};
 use crate::Answer;
 use crate::failure::{self, Failure};
 use crate::keys::Encoding;
 use crate::output::Output;
 use crate::ring::{Access, RingFlags, block_on, make_kek};
-use crate::span::Span;
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "\
@@ -136,14 +135,12 @@ async fn refuse_existing(access: &Access) -> Result<()> {
 
 impl Plan {
     fn of(access: &Access, makes_kek: Option<PathBuf>, policy: &RingPolicy) -> Self {
-        let figures = figures(policy).into_iter();
-        let figures = figures.map(|(name, value)| (name.replace('-', "_"), value.into()));
         Self {
             dry_run: true,
             generation: 1,
             place: access.url.to_string(),
             makes_kek,
-            policy_seconds: figures.collect(),
+            policy_seconds: policy_seconds(policy),
         }
     }
 
@@ -156,9 +153,7 @@ impl Plan {
             let _ = writeln!(text, "makes the key-encryption key {}", path.display());
         }
         text.push_str("a key signs at once, and another one stands by\n");
-        for (name, value) in figures(policy) {
-            let _ = writeln!(text, "{name:<12} {}", Span(value));
-        }
+        text.push_str(&policy::to_text(policy));
         text
     }
 }

@@ -12,7 +12,7 @@ use privyseal::ring::{KeyRecord, KeyState, Ring, Standing};
 use privyseal_keys::ring::Opened;
 use serde::Serialize;
 
-use super::diff::figures;
+use super::diff::policy_seconds;
 use super::timeline::{self, ASCII, Pens, UNICODE, is_in_use, rotation_due};
 use super::view::KeyView;
 use crate::Answer;
@@ -81,7 +81,6 @@ impl Status {
     fn of(opened: &Opened, access: &Access, now: Timestamp) -> Self {
         let ring = opened.ring();
         let due = rotation_due(ring);
-        let policy = figures(ring.policy()).into_iter();
         Self {
             ring: ring.id().to_string(),
             place: access.url.to_string(),
@@ -97,9 +96,7 @@ impl Status {
             }),
             rotation_due_at: due.map(rfc3339),
             rotation_overdue: due.is_some_and(|due| due < now),
-            policy_seconds: policy
-                .map(|(name, value)| (name.replace('-', "_"), value.into()))
-                .collect(),
+            policy_seconds: policy_seconds(ring.policy()),
             keys: KeyView::all(ring, now),
             next: next(ring, now),
         }
