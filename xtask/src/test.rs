@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "tool: Flask in its own environment",
         tools::interop_environment,
     )?;
+    step("tool: moto in its own environment", tools::moto_environment)?;
     let mut passed = 0;
     step("tests", || {
         cargo_tests(&["--workspace", "--features", STORES], &mut passed)
@@ -63,6 +64,7 @@ fn cargo_tests(choice: &[&str], passed: &mut u64) -> Result<String> {
     let mut tests = cargo(["test", "--locked", "--no-fail-fast"]);
     tests.args(choice);
     tests.env("PRIVYSEAL_INTEROP_PYTHON", tools::interop_python()?);
+    tests.env("PRIVYSEAL_MOTO_PYTHON", tools::moto_python()?);
     let counts = Counts::parse(&quietly(tests)?)?;
     ensure!(
         counts.ignored == 0,

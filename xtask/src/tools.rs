@@ -70,23 +70,50 @@ pub(crate) fn python() -> Result<String> {
 }
 
 /// Makes the virtual environment with the pinned packages of `interop/requirements.txt`.
+pub(crate) fn interop_environment() -> Result<String> {
+    environment(
+        "interop/requirements.txt",
+        &interop_directory()?,
+        "import flask, itsdangerous",
+    )
+}
+
+/// Makes the virtual environment with the pinned packages of `interop/moto-requirements.txt`.
+pub(crate) fn moto_environment() -> Result<String> {
+    environment(
+        "interop/moto-requirements.txt",
+        &moto_directory()?,
+        "import moto.kms, moto.moto_server.werkzeug_app, moto.secretsmanager",
+    )
+}
+
+/// The Python of the environment with the pinned packages.
+pub(crate) fn interop_python() -> Result<PathBuf> {
+    Ok(interop_directory()?.join("bin/python"))
+}
+
+/// The Python of the environment with moto.
+pub(crate) fn moto_python() -> Result<PathBuf> {
+    Ok(moto_directory()?.join("bin/python"))
+}
+
+/// Makes a virtual environment with pinned packages that can be imported.
 ///
 /// The copy of the pins inside is written last, so an interrupted or outdated environment is
 /// made again.
-pub(crate) fn interop_environment() -> Result<String> {
-    let requirements = crate::root().join("interop/requirements.txt");
+fn environment(requirements: &str, directory: &Path, imports: &str) -> Result<String> {
+    let requirements = crate::root().join(requirements);
     let pins = fs::read_to_string(&requirements)
         .with_context(|| format!("could not read {}", requirements.display()))?;
-    let environment = interop_directory()?;
-    let stamp = environment.join("requirements.txt");
-    let python = interop_python()?;
-    let mut imports = program(&python);
-    imports.args(["-c", "import flask, itsdangerous"]);
-    if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == pins) && succeeds(imports) {
+    let stamp = directory.join("requirements.txt");
+    let python = directory.join("bin/python");
+    let mut check = program(&python);
+    check.args(["-c", imports]);
+    if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == pins) && succeeds(check) {
         return Ok(String::new());
     }
     let mut venv = program("python3");
-    venv.args(["-m", "venv", "--clear"]).arg(&environment);
+    venv.args(["-m", "venv", "--clear"]).arg(directory);
     quietly(venv)?;
     let mut pip = program(&python);
     pip.args([
@@ -103,11 +130,6 @@ pub(crate) fn interop_environment() -> Result<String> {
     Ok("made".into())
 }
 
-/// The Python of the environment with the pinned packages.
-pub(crate) fn interop_python() -> Result<PathBuf> {
-    Ok(interop_directory()?.join("bin/python"))
-}
-
 /// The first program of this name on the PATH.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
@@ -117,6 +139,10 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 
 fn interop_directory() -> Result<PathBuf> {
     Ok(target_directory()?.join("interop-venv"))
+}
+
+fn moto_directory() -> Result<PathBuf> {
+    Ok(target_directory()?.join("moto-venv"))
 }
 
 fn makes_environments() -> bool {

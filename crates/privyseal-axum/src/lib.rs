@@ -36,6 +36,9 @@ mod book {
 
     #[doc = include_str!("../../../docs/stores.md")]
     struct Stores;
+
+    #[doc = include_str!("../../../docs/where-keys-come-from.md")]
+    struct WhereKeysComeFrom;
 }
 
 mod extract;

@@ -4,17 +4,18 @@ use std::env::VarError;
 use std::path::PathBuf;
 
 use privyseal::KeyRing;
-use privyseal::keyring::parse_key_list;
-use privyseal::secret::{KeyEncoding, VerifyKey};
+use privyseal::secret::KeyEncoding;
 use zeroize::Zeroizing;
 
+use crate::list::{OlderKey, danger_weak, fit, older_keys};
 use crate::{KeyText, Loaded, Origin, SourceError, Warning};
 
 /// The key ring of an application that is configured by its environment.
 ///
 /// `name` is the variable that holds the key which signs, usually `SECRET_KEY`. `{name}_FALLBACKS`
-/// may hold older keys that still verify: a JSON array of strings, oldest first, as Flask orders
-/// its `SECRET_KEY_FALLBACKS`. In place of either variable there may be one whose name ends in
+/// may hold older keys that still verify, oldest first, as Flask orders its
+/// `SECRET_KEY_FALLBACKS`: a JSON array of strings, or two texts or more with a comma between them
+/// and nothing else. In place of either variable there may be one whose name ends in
 /// `_FILE` and which holds the path of a file, as containers mount their secrets. The texts are
 /// the keys, byte by byte.
 ///
@@ -70,17 +71,6 @@ pub fn credential_path(name: &str) -> Option<PathBuf> {
     Some(PathBuf::from(directory).join(name))
 }
 
-/// What is accepted as an older key, and what there is to say about it.
-type OlderKey = fn(&KeyText) -> Result<(VerifyKey, Option<Warning>), SourceError>;
-
-fn fit(text: &KeyText) -> Result<(VerifyKey, Option<Warning>), SourceError> {
-    Ok((text.secret_key(KeyEncoding::Text)?.into(), None))
-}
-
-fn danger_weak(text: &KeyText) -> Result<(VerifyKey, Option<Warning>), SourceError> {
-    text.danger_accept_weak(KeyEncoding::Text)
-}
-
 fn load(
     name: &str,
     variable: impl Fn(&str) -> Result<String, VarError>,
@@ -96,21 +86,12 @@ fn load(
     let fallbacks_name = format!("{name}_FALLBACKS");
     let mut fallbacks = Vec::new();
     if let Some(list) = text_of(&fallbacks_name)? {
-        warnings.extend(list.warning().cloned());
-        let entries = parse_key_list(list.text()?).map_err(|source| SourceError::List {
-            origin: list.origin().clone(),
-            source,
+        let (keys, of_keys) = older_keys(&list, older_key, |index| Origin::Entry {
+            variable: fallbacks_name.clone(),
+            index,
         })?;
-        for (index, entry) in entries.iter().enumerate() {
-            let origin = Origin::Entry {
-                variable: fallbacks_name.clone(),
-                index,
-            };
-            let bytes = Zeroizing::new(entry.as_bytes().to_vec());
-            let (key, warning) = older_key(&KeyText::from_bytes(bytes, origin))?;
-            fallbacks.push(key);
-            warnings.extend(warning);
-        }
+        fallbacks = keys;
+        warnings.extend(of_keys);
     }
     Ok(Loaded {
         ring: KeyRing::from_flask(primary, fallbacks),

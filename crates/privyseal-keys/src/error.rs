@@ -23,6 +23,13 @@ pub enum Origin {
     },
     /// A file.
     File(PathBuf),
+    /// One entry of a list in a file, counted from zero.
+    FileEntry {
+        /// The file.
+        path: PathBuf,
+        /// The position of the entry.
+        index: usize,
+    },
     /// A variable in a file of variables.
     Line {
         /// The file.
@@ -44,6 +51,9 @@ impl fmt::Display for Origin {
                 write!(f, "entry {index} of environment variable {variable}")
             }
             Self::File(path) => write!(f, "file {}", path.display()),
+            Self::FileEntry { path, index } => {
+                write!(f, "entry {index} of file {}", path.display())
+            }
             Self::Line { path, variable } => write!(f, "{variable} in file {}", path.display()),
             Self::StandardInput => f.write_str("standard input"),
             Self::Descriptor(number) => write!(f, "file descriptor {number}"),
@@ -71,6 +81,11 @@ pub enum Warning {
         /// Its permission bits.
         mode: u32,
     },
+    /// The file is mounted by itself, so that it is never replaced while the process runs.
+    NeverChanges {
+        /// The file.
+        path: PathBuf,
+    },
     /// A key that is too weak to sign was accepted for verification.
     WeakVerifyKey {
         /// Where the key comes from.
@@ -85,6 +100,11 @@ impl Warning {
     pub fn hint(&self) -> String {
         match self {
             Self::OpenToOthers { path, .. } => format!("run `chmod 600 {}`", path.display()),
+            Self::NeverChanges { .. } => {
+                "mount the whole directory (in Kubernetes without `subPath`), or start the \
+                 process anew for each new key"
+                    .to_owned()
+            }
             Self::WeakVerifyKey { .. } => {
                 "whoever guesses the key can forge sessions as long as it is accepted: remove it \
                  as soon as the sessions under it have expired"
@@ -100,6 +120,11 @@ impl fmt::Display for Warning {
             Self::OpenToOthers { path, mode } => write!(
                 f,
                 "key file {} is open to others than its owner (mode {mode:04o})",
+                path.display()
+            ),
+            Self::NeverChanges { path } => write!(
+                f,
+                "key file {} is mounted by itself and will never show another key",
                 path.display()
             ),
             Self::WeakVerifyKey { origin, reason } => {
@@ -205,6 +230,44 @@ pub enum SourceError {
         /// The directory.
         path: PathBuf,
     },
+    /// Neither the key nor a version of it is mounted.
+    #[error("there is no key at {0}, nor a version such as {0}_v1", path.display())]
+    NotMounted {
+        /// The path of the key.
+        path: PathBuf,
+    },
+    /// What should be a file is something else.
+    #[error("{} is not a file", path.display())]
+    NotAFile {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A number that could be read in two ways, or is too large.
+    #[error("{} does not end in the number of a version", path.display())]
+    VersionName {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There are more versions of a key than anybody needs.
+    #[error("there are more than {limit} versions of the key {}", path.display())]
+    TooManyVersions {
+        /// The path of the key, without a version.
+        path: PathBuf,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A file that was there when the keys were read last has been taken away.
+    #[error("{} was there before and is gone", path.display())]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The files were different each time they were read.
+    #[error("the keys at {} change faster than they can be read", path.display())]
+    Unsettled {
+        /// The path of the key.
+        path: PathBuf,
+    },
     /// Randomness for a new key was not to be had.
     #[error("could not make a secret key")]
     Generate(#[source] KeyError),
@@ -253,6 +316,32 @@ impl SourceError {
                 "see that the directory exists and that this user may write to it".to_owned()
             }
             Self::NotEmpty { .. } => "give an empty directory or a new name".to_owned(),
+            Self::NotMounted { .. } => {
+                "mount the secret there, or check the path; no new key is made in its place, as \
+                 that would end every session"
+                    .to_owned()
+            }
+            Self::NotAFile { .. } => {
+                "check the path; Docker makes an empty directory where a file to mount is missing"
+                    .to_owned()
+            }
+            Self::VersionName { .. } => {
+                "number versions from `_v1` to `_v999999999`, without a zero in front".to_owned()
+            }
+            Self::TooManyVersions { .. } => {
+                "remove the versions whose sessions have expired; every key that verifies costs \
+                 time for each cookie that none of them made"
+                    .to_owned()
+            }
+            Self::Gone { .. } => {
+                "put it back; until then the keys that were read last are used. To do without it, \
+                 start the process anew; a list without entries is `[]`"
+                    .to_owned()
+            }
+            Self::Unsettled { .. } => {
+                "see who writes there; until it is quiet the keys that were read last are used"
+                    .to_owned()
+            }
             Self::KeysGone { path } => format!(
                 "restore {} from a backup; to start afresh and end every session, remove the \
                  whole directory",

@@ -62,10 +62,7 @@ pub fn write_key_file(
 }
 
 fn write(path: &Path, content: &[u8], overwrite: Overwrite) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let directory = parent(path);
     // Made with O_EXCL and mode 0600, removed when dropped.
     let mut file = NamedTempFile::with_prefix_in(".privyseal-", directory)?;
     file.write_all(content)?;
@@ -76,6 +73,14 @@ fn write(path: &Path, content: &[u8], overwrite: Overwrite) -> io::Result<()> {
     }
     .map_err(|PersistError { error, .. }| error)?;
     sync_directory(directory)
+}
+
+/// The parent of a path, also of one that is a name alone.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// Puts the names in a directory on the disk, not only the files behind them.

@@ -150,7 +150,7 @@ pub const KEPT_GENERATIONS: usize = 16;
 /// The last generation that there can be: what databases have for numbers.
 pub const MAX_GENERATION: u64 = i64::MAX.unsigned_abs();
 
-/// The longest ring: some thousand keys.
+/// The longest ring; one of 128 keys, the most there can be, has far less.
 pub const MAX_RING_BYTES: usize = 1024 * 1024;
 
 #[cfg(test)]

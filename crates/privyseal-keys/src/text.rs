@@ -8,6 +8,7 @@ use std::path::Path;
 use privyseal::secret::{Assessment, KeyEncoding, SecretKey, VerifyKey, assess};
 use zeroize::Zeroizing;
 
+use crate::mount::Mounts;
 use crate::{Origin, SourceError, Warning};
 
 /// The most bytes that a source of a key may hold: 64 KiB.
@@ -39,17 +40,24 @@ impl KeyText {
     /// # Errors
     /// When it cannot be read or holds more than [`MAX_KEY_BYTES`].
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, SourceError> {
-        let path = path.as_ref();
-        let origin = Origin::File(path.to_owned());
+        Self::from_file_at(path.as_ref(), path.as_ref())
+    }
+
+    /// Reads a key file, and calls it by another name.
+    pub(crate) fn from_file_at(path: &Path, name: &Path) -> Result<Self, SourceError> {
+        let origin = Origin::File(name.to_owned());
         let opened = File::open(path).and_then(|file| Ok((open_to_others(&file)?, file)));
         let (mode, file) = opened.map_err(|source| SourceError::Unreadable {
             origin: origin.clone(),
             source,
         })?;
-        let warning = mode.map(|mode| Warning::OpenToOthers {
-            path: path.to_owned(),
-            mode,
-        });
+        let warning = match mode {
+            Some(mode) if !is_mounted_secret(path, &file) => Some(Warning::OpenToOthers {
+                path: name.to_owned(),
+                mode,
+            }),
+            _ => None,
+        };
         Ok(Self {
             warning,
             ..Self::from_reader(file, origin)?
@@ -163,6 +171,10 @@ impl KeyText {
         }
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// What there is to say about the bytes as they stand.
     pub fn assess(&self) -> Assessment {
         assess(&self.bytes)
@@ -185,6 +197,11 @@ pub(crate) fn open_to_others(file: &File) -> io::Result<Option<u32>> {
     let metadata = file.metadata()?;
     let mode = metadata.permissions().mode() & 0o7777;
     Ok((metadata.is_file() && mode & 0o066 != 0).then_some(mode))
+}
+
+fn is_mounted_secret(path: &Path, file: &File) -> bool {
+    let metadata = file.metadata();
+    metadata.is_ok_and(|metadata| Mounts::of_this_process().keep_secret(path, &metadata))
 }
 
 /// Only Unix says in three digits who may read a file.

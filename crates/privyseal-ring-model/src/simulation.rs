@@ -12,12 +12,12 @@ use std::fmt;
 use std::rc::Rc;
 
 use privyseal::KeyId;
-use privyseal::ring::{NewRing, Ring, RingId, Standing, Succession};
+use privyseal::ring::{Heard, NewRing, Ring, RingId, Standing, Succession};
 
 use crate::limits::Slip;
 use dice::Dice;
 use ledger::Ledger;
-use node::{Heard, Node};
+use node::{Node, Told};
 use plan::Plan;
 use store::{Answer, Fault, Store, Swap};
 use writer::{Attempt, Kind, Mint, due, is_reuse, whim};
@@ -208,8 +208,8 @@ impl<'a> Life<'a> {
         if !self.dice.one_in(60) {
             return;
         }
-        let all_know = self.nodes.iter().all(|node| node.known.is_some());
-        let generations = self.nodes.iter().filter_map(|node| node.known.as_ref());
+        let all_know = self.nodes.iter().all(|node| node.known().is_some());
+        let generations = self.nodes.iter().filter_map(Node::known);
         let oldest = generations.map(|ring| ring.generation()).min().unwrap_or(0);
         let before = self.store.generations_before(oldest);
         let fault = match self.dice.below(5) {
@@ -240,7 +240,7 @@ impl<'a> Life<'a> {
 
     fn attempt(&mut self, writer: usize, is_whim: bool) {
         let node = &self.nodes[writer];
-        if !node.reaches_store(self.now) || node.known.is_none() {
+        if !node.reaches_store(self.now) || node.known().is_none() {
             return;
         }
         let Answer::Document(document) = self.store.read(self.now, &mut self.dice) else {
@@ -344,11 +344,11 @@ impl<'a> Life<'a> {
         if !node.is_up(self.now) {
             return Ok(());
         }
-        let before = node.known.clone();
-        let heard = node.poll(self.now, self.plan.poll, &self.store, &mut self.dice);
+        let before = node.known().cloned();
+        let told = node.poll(self.now, self.plan.poll, &self.store, &mut self.dice);
         let fails = |invariant, what: &str| Err(Breach(invariant, format!("node {number} {what}")));
-        match (&heard, &before, &node.known) {
-            (Heard::Taken, _, Some(ring)) => {
+        match (told, &before, node.known()) {
+            (Told::Ring(Heard::Taken), _, Some(ring)) => {
                 let generation = ring.generation();
                 (self.tell)(format_args!(
                     "{}: node {number} goes by generation {generation}, its clock {} ahead",
@@ -362,12 +362,12 @@ impl<'a> Life<'a> {
                     return fails(Invariant::I8, "goes by what nobody wrote");
                 }
             }
-            (Heard::Taken, _, None) => return fails(Invariant::I8, "loses its ring"),
+            (Told::Ring(Heard::Taken), _, None) => return fails(Invariant::I8, "loses its ring"),
             (_, None, None) => {}
             (_, Some(before), Some(after)) if Rc::ptr_eq(before, after) => {}
             _ => return fails(Invariant::I8, "changes its ring for nothing"),
         }
-        self.coverage.held += u64::from(matches!(heard, Heard::Held));
+        self.coverage.held += u64::from(told.is_alarm());
         Ok(())
     }
 
@@ -376,7 +376,7 @@ impl<'a> Life<'a> {
         let mut signers: Vec<KeyId> = Vec::new();
         for node in &self.nodes {
             let Some(ring) = node.fresh(self.now) else {
-                self.coverage.stale += u64::from(node.known.is_some());
+                self.coverage.stale += u64::from(node.known().is_some());
                 continue;
             };
             let clock = node.clock(self.now);

@@ -24,12 +24,15 @@
 mod policy;
 
 use std::fmt;
+use std::time::Duration;
 
 use base64_simd::{Out, URL_SAFE_NO_PAD};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use privyseal::KeyRing;
 use privyseal::mac::RingMac;
 use privyseal::sealed::Context;
+
+use crate::{OutagePolicy, SessionError};
 
 pub use policy::{CsrfDecision, CsrfPolicy, OriginError};
 
@@ -79,29 +82,43 @@ impl CsrfTokens {
     /// Whether the token was issued for this binding under a key of the ring.
     ///
     /// # Errors
-    /// One error for everything, a key that is out of reach included, after a time that does not
-    /// tell how much of it was right.
+    /// That the key of the token is out of reach; and one error for everything else, after a time
+    /// that does not tell how much of it was right.
     pub fn verify(&self, binding: &[u8], token: &str) -> Result<(), CsrfError> {
+        match self.verdict(binding, token) {
+            Verdict::Good => Ok(()),
+            Verdict::Forged | Verdict::UnknownKey => Err(CsrfError::Forged),
+            Verdict::Unavailable => Err(CsrfError::Unavailable {
+                retry_after: OutagePolicy::default().retry_after(),
+            }),
+        }
+    }
+
+    /// What is to be said of the token.
+    pub(crate) fn verdict(&self, binding: &[u8], token: &str) -> Verdict {
         let mut bytes = [0; TOKEN_LEN];
         // A text of another length would not fill the bytes, or not fit into them.
         if token.len() != TEXT_LEN {
-            return Err(CsrfError);
+            return Verdict::Forged;
         }
-        let decoded = URL_SAFE_NO_PAD
-            .decode(token.as_bytes(), Out::from_slice(&mut bytes))
-            .map_err(|_| CsrfError)?;
-        let (mask, tag) = decoded.split_first_chunk::<MASK_LEN>().ok_or(CsrfError)?;
-        self.0
-            .verify(&[binding, mask], tag)
-            .map_err(|_| CsrfError)?;
-        Ok(())
+        let decoded = URL_SAFE_NO_PAD.decode(token.as_bytes(), Out::from_slice(&mut bytes));
+        let parts = decoded.ok().and_then(|bytes| bytes.split_first_chunk());
+        let Some((mask, tag)): Option<(&[u8; MASK_LEN], _)> = parts else {
+            return Verdict::Forged;
+        };
+        match self.0.verify(&[binding, mask], tag) {
+            Ok(_) => Verdict::Good,
+            Err(error) if error.is_unavailable() => Verdict::Unavailable,
+            Err(error) if error.is_unknown_key() => Verdict::UnknownKey,
+            Err(_) => Verdict::Forged,
+        }
     }
 
     /// Lets a request pass or not: by its method and headers, and where these do not decide, by the
     /// token in its `X-CSRF-Token` header or else in the form field that the caller found.
     ///
     /// # Errors
-    /// One error for everything; the answer to it is 403.
+    /// As [`verify`](Self::verify).
     pub fn check(
         &self,
         policy: &CsrfPolicy,
@@ -110,20 +127,44 @@ impl CsrfTokens {
         form_field: Option<&str>,
         binding: &[u8],
     ) -> Result<(), CsrfError> {
-        match policy.decide(method, headers) {
-            CsrfDecision::Allowed => Ok(()),
-            CsrfDecision::Refused => Err(CsrfError),
-            CsrfDecision::TokenNeeded => {
-                let mut in_headers = headers.get_all(TOKEN_HEADER).iter();
-                let token = match (in_headers.next(), in_headers.next()) {
-                    (None, _) => form_field,
-                    (Some(token), None) => token.to_str().ok(),
-                    (Some(_), Some(_)) => None,
-                };
-                self.verify(binding, token.ok_or(CsrfError)?)
-            }
+        match token_to_check(policy, method, headers, form_field)? {
+            Some(token) => self.verify(binding, token),
+            None => Ok(()),
         }
     }
+}
+
+/// The token that has to decide whether the request passes; `None` when it does without.
+pub(crate) fn token_to_check<'r>(
+    policy: &CsrfPolicy,
+    method: &Method,
+    headers: &'r HeaderMap,
+    form_field: Option<&'r str>,
+) -> Result<Option<&'r str>, CsrfError> {
+    match policy.decide(method, headers) {
+        CsrfDecision::Allowed => Ok(None),
+        CsrfDecision::Refused => Err(CsrfError::Forged),
+        CsrfDecision::TokenNeeded => {
+            let mut in_headers = headers.get_all(TOKEN_HEADER).iter();
+            let token = match (in_headers.next(), in_headers.next()) {
+                (None, _) => form_field,
+                (Some(token), None) => token.to_str().ok(),
+                (Some(_), Some(_)) => None,
+            };
+            token.map(Some).ok_or(CsrfError::Forged)
+        }
+    }
+}
+
+/// What the ring says of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Good,
+    Forged,
+    /// It names a key that the ring does not hold.
+    UnknownKey,
+    /// Its key is out of reach for now.
+    Unavailable,
 }
 
 impl fmt::Debug for CsrfTokens {
@@ -132,10 +173,37 @@ impl fmt::Debug for CsrfTokens {
     }
 }
 
-/// The request cannot be told from one that another site forged.
+/// Why a request may not change anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the request cannot be told from one that another site forged")]
-pub struct CsrfError;
+#[non_exhaustive]
+pub enum CsrfError {
+    /// It cannot be told from one that another site forged.
+    #[error("the request cannot be told from one that another site forged")]
+    Forged,
+    /// The key of its token, or the session that the token is bound to, is out of reach for now, so
+    /// that nothing can be said of it.
+    #[error("the key of the token, or its session, is not available now")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+}
+
+impl CsrfError {
+    /// What to answer in every framework: a status, after how long the client may try again if
+    /// that is of any use, and a fixed body.
+    pub fn response(&self) -> (StatusCode, Option<Duration>, &'static str) {
+        match self {
+            Self::Forged => (StatusCode::FORBIDDEN, None, FORGED),
+            Self::Unavailable { retry_after } => {
+                let retry_after = *retry_after;
+                SessionError::Unavailable { retry_after }.response()
+            }
+        }
+    }
+}
+
+const FORGED: &str = "The form is out of date. Load its page again, and retry.";
 
 /// The header in which a script sends the token.
 pub const TOKEN_HEADER: &str = "x-csrf-token";

@@ -1,6 +1,7 @@
 //! The engine: which cookie, under which rules, with which keys.
 
 mod end;
+mod refresher;
 mod settings;
 mod standing;
 mod store;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::COOKIE;
+use privyseal::RefreshKeys;
 use privyseal::formats::flask::FlaskOptions;
 
 use crate::cleanup::Cleanup;
@@ -24,6 +26,7 @@ use crate::store::Store;
 use crate::stored::ParallelSessions;
 use crate::{Clock, LiveKeyRing, SessionHandle};
 
+use refresher::{KEY_DEADLINE, Refresher};
 use settings::{Oversize, Settings};
 pub(crate) use standing::Standing;
 
@@ -51,7 +54,7 @@ impl Engine {
     /// requests that change it at the same time lose nothing.
     ///
     /// Its requests need a tokio runtime with its timer, and so do those of every engine with a
-    /// store or with revocations.
+    /// store, with revocations or with [`with_key_refresh`](Self::with_key_refresh).
     pub fn stored(keys: impl Into<LiveKeyRing>, store: impl Store) -> Self {
         Self::new(keys, Mode::Stored, CookiePolicy::default()).with_store(store)
     }
@@ -214,6 +217,25 @@ impl Engine {
     #[must_use]
     pub fn with_store_deadline(self, deadline: Duration) -> Self {
         self.change(|settings| settings.deadline = Some(deadline))
+    }
+
+    /// A cookie, row or token of a form that names a key which the ring does not hold is not refused
+    /// until the ring was read anew, for the key may be a new one.
+    ///
+    /// A request waits for that once at most, and no longer than its
+    /// [deadline](Self::with_key_deadline). If the ring was not read in time, that is an outage, and
+    /// no cookie is touched.
+    #[must_use]
+    pub fn with_key_refresh(self, refresher: Arc<dyn RefreshKeys>) -> Self {
+        self.change(|settings| settings.refresher = Some(Refresher::new(refresher)))
+    }
+
+    /// How long a request waits for the ring to be read anew; three seconds by default. It has to
+    /// be more than the interval of the refresher and a read, or requests that come between two of
+    /// its reads are answered as in an outage.
+    #[must_use]
+    pub fn with_key_deadline(self, deadline: Duration) -> Self {
+        self.change(|settings| settings.key_deadline = deadline)
     }
 
     /// How expired sessions are removed from the store; `None` leaves it to somebody else.

@@ -2,6 +2,7 @@
 
 mod close;
 mod flask;
+mod new_keys;
 mod open;
 mod unfinished;
 
@@ -13,11 +14,14 @@ use privyseal::Timestamp;
 use privyseal::value::Dict;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
 use crate::cookie::{forbid_caching, vary_by_cookie};
 use crate::record::Record;
 use crate::rules::Rules;
 use crate::{Engine, Session, SessionError};
+
+pub(crate) use new_keys::KeySearch;
 
 /// The session of one request, from its first header to the last of the response.
 ///
@@ -31,6 +35,8 @@ struct Shared {
     /// The cookies of a request whose session Flask's rules may send again although no handler
     /// asks for it. Under our own rules there is nothing to keep.
     for_refresh: Option<Box<HeaderMap>>,
+    /// Whether the ring was read anew for this request, once it met a key that nobody knew.
+    keys_refreshed: OnceCell<bool>,
     state: Mutex<State>,
 }
 
@@ -61,6 +67,7 @@ impl SessionHandle {
         Self(Arc::new(Shared {
             engine,
             for_refresh,
+            keys_refreshed: OnceCell::new(),
             state: Mutex::default(),
         }))
     }

@@ -84,10 +84,14 @@ labels! {
         RefusedExpiredKey = "refused_expired_key",
         /// A cookie was refused: it names a key that the ring does not have.
         RefusedUnknownKey = "refused_unknown_key",
-        /// A cookie, or a sealed row of the store, was neither accepted nor refused: its key is in
+        /// A cookie, a sealed row of the store or the token of a form was neither accepted nor refused: its key is in
         /// quarantine or cannot be unwrapped, or this node has not heard of its ring for too long
-        /// to know all keys. The policy for outages answers the request.
+        /// to know all keys; or the ring could not be read anew for a key that it does not hold. The
+        /// policy for outages answers the request.
         KeyUnavailable = "key_unavailable",
+        /// A request waited for the ring to be read anew, because it met a key that the ring does not
+        /// hold.
+        KeyAwaited = "key_awaited",
         /// A cookie was refused: its session timed out.
         RefusedExpired = "refused_expired",
         /// A cookie was refused: it is authentic, but the store does not know its session.

@@ -22,12 +22,15 @@ use crate::meta::Meta;
 use crate::metrics::{Event, Metrics, report};
 use crate::outage::GuardedStore;
 use crate::record::{Data, Record};
+use crate::refusal::Refusal;
 use crate::rules::Timeouts;
 use crate::store::{Found, Row, Store as _, Subject};
 
 pub use limit::{Excess, ParallelSessions};
+pub(crate) use list::Listed;
 pub use list::SessionInfo;
 use opened::Opened;
+pub(crate) use opened::Unreadable;
 pub(crate) use owner::owner;
 use row::{Admission, Envelope};
 pub(crate) use save::Outgoing;
@@ -86,39 +89,37 @@ impl Origin {
 }
 
 impl Stored {
-    /// The session that an authentic cookie names; the event says why there is none (any more).
+    /// The session that an authentic cookie names, or why there is none (any more).
     pub(crate) async fn load(
         &self,
         moment: Moment<'_>,
         reference: Reference,
-    ) -> Result<Result<Box<Record>, Event>, SessionError> {
+    ) -> Result<Result<Box<Record>, Refusal>, SessionError> {
+        let refused = |event| Ok(Err(Refusal::Because(event)));
         let id = reference.session_id;
         let row = match self.store.load(id).await? {
             Found::Live(row) => row,
-            Found::Ended => return Ok(Err(Event::RefusedEnded)),
-            Found::Unknown => return Ok(Err(Event::RefusedUnknown)),
+            Found::Ended => return refused(Event::RefusedEnded),
+            Found::Unknown => return refused(Event::RefusedUnknown),
         };
         let opened = match Opened::new(moment, id, &row) {
             Ok(opened) => opened,
-            Err(unreadable) => {
-                unreadable.warn();
-                return Ok(Err(unreadable.event()));
-            }
+            Err(unreadable) => return Ok(Err(Refusal::Unreadable(unreadable))),
         };
         let successor = match opened.envelope.admit(&reference.secret, moment.now) {
             Admission::Current => None,
             Admission::Superseded(secret) => Some(secret),
-            Admission::Retired => return Ok(Err(Event::RefusedRetired)),
+            Admission::Retired => return refused(Event::RefusedRetired),
             Admission::Reused => {
                 // Somebody kept a copy of the cookie. Whether it is the user or the thief who
                 // comes second cannot be told, so neither keeps the session.
                 self.store.end(id).await?;
                 report(moment.metrics, Event::IdReused);
-                return Ok(Err(Event::RefusedSuperseded));
+                return refused(Event::RefusedSuperseded);
             }
         };
         if opened.has_expired(moment.now) {
-            return Ok(Err(Event::RefusedExpired));
+            return refused(Event::RefusedExpired);
         }
         Ok(Ok(opened.into_record(moment, reference, successor)))
     }

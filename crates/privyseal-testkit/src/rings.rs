@@ -26,44 +26,56 @@ use crate::sibling::{all_at_once, told_database_and_to_go};
 /// The test calls [`Order::told`], opens the place of its order, and [obeys](Order::obey).
 pub async fn eight_processes_lose_nothing<R: Repository>(
     test: &str,
+    places: [&str; 2],
+    open: impl AsyncFn(&str) -> R,
+) {
+    eight_processes_lose_nothing_with(WRITES, History::Kept, test, places, open).await;
+}
+
+/// The same for a repository that has this history, with so many writes of each process.
+pub async fn eight_processes_lose_nothing_with<R: Repository>(
+    writes: usize,
+    history: History,
+    test: &str,
     [place, other]: [&str; 2],
     open: impl AsyncFn(&str) -> R,
 ) {
     let repository = open(place).await;
     begin_marks(&repository).await;
-    race(test, place, Manner::Compare);
-    marks_are(&repository, all_marks(), History::Kept).await;
+    race(test, place, writes, Manner::Compare);
+    marks_are(&repository, all_marks(writes), history).await;
     drop(repository);
 
     let control = open(other).await;
     begin_marks(&control).await;
-    race(test, other, Manner::Overwrite);
-    let lost = all_marks().count() - marks(&control).await.len();
+    race(test, other, writes, Manner::Overwrite);
+    let written = all_marks(writes).count();
+    let lost = written - marks(&control).await.len();
     assert!(lost > 0, "writes without a condition get lost");
-    report(lost);
+    report(written, lost);
 }
 
 #[expect(clippy::print_stdout, reason = "`--nocapture` shows it")]
-fn report(lost: usize) {
-    let written = all_marks().count();
+fn report(written: usize, lost: usize) {
     println!("of {written} writes none was lost, and {lost} without the condition");
 }
 
-fn race(test: &str, place: &str, manner: Manner) {
+fn race(test: &str, place: &str, writes: usize, manner: Manner) {
     let orders: Vec<String> = (0..PROCESSES)
-        .map(|who| format!("p{who} {manner:?} {place}"))
+        .map(|who| format!("p{who} {writes} {manner:?} {place}"))
         .collect();
     all_at_once(&orders, test);
 }
 
-fn all_marks() -> impl Iterator<Item = String> {
-    (0..PROCESSES).flat_map(|who| (0..WRITES).map(move |number| format!("p{who}-{number}")))
+fn all_marks(writes: usize) -> impl Iterator<Item = String> {
+    (0..PROCESSES).flat_map(move |who| (0..writes).map(move |number| format!("p{who}-{number}")))
 }
 
 /// What one of the processes is to do.
 #[derive(Debug)]
 pub struct Order {
     who: String,
+    writes: usize,
     manner: Manner,
     /// Where the ring is: a path, or a URL.
     pub place: String,
@@ -81,10 +93,11 @@ impl Order {
     /// all tests.
     pub fn told() -> Option<Self> {
         let order = told_database_and_to_go()?;
-        let mut words = order.splitn(3, ' ');
+        let mut words = order.splitn(4, ' ');
         let mut word = || words.next().unwrap().to_owned();
         Some(Self {
             who: word(),
+            writes: word().parse().unwrap(),
             manner: if word() == "Compare" {
                 Manner::Compare
             } else {
@@ -98,6 +111,7 @@ impl Order {
     pub fn alone(place: impl Into<String>) -> Self {
         Self {
             who: "p0".to_owned(),
+            writes: WRITES,
             manner: Manner::Compare,
             place: place.into(),
         }
@@ -107,9 +121,9 @@ impl Order {
     pub async fn obey(&self, repository: impl Repository) {
         begin_marks(&repository).await;
         match self.manner {
-            Manner::Compare => leave_marks(&repository, &self.who, WRITES, |_| {}).await,
+            Manner::Compare => leave_marks(&repository, &self.who, self.writes, |_| {}).await,
             Manner::Overwrite => {
-                leave_marks(&Overwriting(repository), &self.who, WRITES, |_| {}).await;
+                leave_marks(&Overwriting(repository), &self.who, self.writes, |_| {}).await;
             }
         }
     }
@@ -231,7 +245,7 @@ impl<R: Repository> Load<R> {
 
 const PROCESSES: usize = 8;
 
-/// How often each of them replaces the ring.
+/// How often each of them replaces the ring, where a write does not take long.
 const WRITES: usize = 20;
 
 /// For machines that have much else to do.

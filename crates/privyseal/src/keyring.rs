@@ -5,6 +5,7 @@ mod key;
 mod list;
 mod live;
 mod prepared;
+mod refresh;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ pub use key::{KeyId, RingKey};
 pub use list::{KeyListError, parse_key_list};
 pub use live::LiveKeyRing;
 pub(crate) use prepared::{Named, Prepared};
+pub use refresh::RefreshKeys;
 
 /// An immutable snapshot of an application's keys; a clone is one reference count.
 ///
@@ -66,7 +68,7 @@ enum Signing {
 
 /// Why a key does not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OffDuty {
+pub(crate) enum OffDuty {
     /// In quarantine.
     Suspended,
     /// It would verify, or is in quarantine, and cannot be unwrapped.
@@ -213,7 +215,7 @@ impl KeyRing {
 
     /// The answer to a token that names a key which does not verify.
     fn refusal_of(&self, id: KeyId) -> Error {
-        Error::new(match self.0.off_duty.get(&id) {
+        Error::new(match self.off_duty(id) {
             Some(OffDuty::Suspended | OffDuty::Locked) => Kind::Unavailable,
             Some(OffDuty::Revoked) => Kind::RevokedKey,
             Some(OffDuty::Expired) => Kind::ExpiredKey,
@@ -222,9 +224,19 @@ impl KeyRing {
         })
     }
 
+    /// Why the key of this id does not verify, if it is one of the ring.
+    pub(crate) fn off_duty(&self, id: KeyId) -> Option<OffDuty> {
+        self.0.off_duty.get(&id).copied()
+    }
+
     /// The keys in quarantine that are here.
     pub(crate) fn suspended(&self) -> impl Iterator<Item = &RingKey> {
         self.0.suspended.iter().map(Arc::as_ref)
+    }
+
+    /// Whether a key that is not in the ring may be one of it all the same.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.0.stale
     }
 
     /// Whether a token that names no key, and that none of the keys here made, may be of a key that

@@ -18,6 +18,6 @@ pub mod value;
 
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
-pub use keyring::{KeyId, KeyRing, LiveKeyRing};
+pub use keyring::{KeyId, KeyRing, LiveKeyRing, RefreshKeys};
 pub use secret::{SecretKey, VerifyKey};
 pub use time::{MaxAge, Timestamp};

@@ -51,6 +51,7 @@ mod change;
 mod check;
 mod chore;
 mod error;
+mod follower;
 mod operation;
 mod parts;
 mod policy;
@@ -65,6 +66,7 @@ use change::Change;
 
 pub use chore::Chore;
 pub use error::RingError;
+pub use follower::{Follower, Heard};
 pub use operation::Operation;
 pub use parts::{Material, NewKey, Note, Origin, RingId};
 pub use policy::{PolicyError, PolicyRule, RingPolicy};

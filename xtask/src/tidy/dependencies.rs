@@ -23,6 +23,11 @@ const RULES: &[(&str, May)] = &[
         "privyseal-stores",
         May::Only(&["privyseal", "privyseal-keys", "privyseal-session"]),
     ),
+    ("privyseal-aws", May::Only(&["privyseal-keys"])),
+    (
+        "privyseal-vault",
+        May::Only(&["privyseal", "privyseal-keys"]),
+    ),
     (
         "privyseal-axum",
         May::Only(&["privyseal", "privyseal-session"]),

@@ -337,6 +337,7 @@ fn a_reference_to_a_stored_session_is_explained_without_its_secret() {
     assert_eq!(token["verified"], true);
     assert_eq!(token["format"], "privyseal_reference_v2");
     assert_eq!(token["key_id"], token["unverified_key_id"]);
+    assert_eq!(token["finding_codes"], serde_json::json!(["in_store"]));
     // A stretch of the secret.
     assert!(!text.contains(&reference[40..60]));
     assert!(!ran.stdout().contains(&reference[40..60]));

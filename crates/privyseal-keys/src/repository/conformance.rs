@@ -38,7 +38,7 @@ mod contract;
 mod marks;
 mod races;
 
-use super::{Repository, RepositoryError, Stored};
+use super::{MAX_RING_BYTES, Repository, RepositoryError, Stored};
 
 pub use marks::{begin_marks, leave_marks, marks, marks_are};
 
@@ -50,11 +50,25 @@ pub use marks::{begin_marks, leave_marks, marks, marks_are};
 /// # Panics
 /// When the repository breaks a rule, with a message that says which.
 pub async fn repository<R: Repository>(
+    fresh: impl AsyncFnMut() -> [R; 2],
+    waking: Waking,
+    history: History,
+) {
+    repository_of(MAX_RING_BYTES, fresh, waking, history).await;
+}
+
+/// The same for a repository that has no room for the longest rings: it takes those of up to
+/// `longest` bytes, and says of longer ones that they are too long ([`RepositoryError::Full`]).
+///
+/// # Panics
+/// As [`repository`].
+pub async fn repository_of<R: Repository>(
+    longest: usize,
     mut fresh: impl AsyncFnMut() -> [R; 2],
     waking: Waking,
     history: History,
 ) {
-    contract::check(&mut fresh, history).await;
+    contract::check(&mut fresh, longest, history).await;
     races::check(&mut fresh, history).await;
     changes::check(&mut fresh, waking).await;
 }

@@ -81,7 +81,10 @@ impl RepositoryError {
                 "restore it from a backup; to start afresh and end every session, remove its \
                  history as well"
             }
-            Self::Full(_) => "make room on the disk or in the memory of the repository",
+            Self::Full(_) => {
+                "make room on the disk or in the memory of the repository, or in the ring: destroy \
+                 keys that have ended"
+            }
             Self::OpenToOthers { path, mode } => {
                 let mode = if mode & 0o100 == 0 { "600" } else { "700" };
                 return format!(

@@ -5,7 +5,6 @@ mod document;
 mod error;
 mod linked;
 mod lock;
-mod watch;
 
 use std::fs;
 use std::io;
@@ -14,8 +13,8 @@ use std::sync::Arc;
 
 use self::directory::{Directory, blocking};
 use self::lock::Lock;
-use self::watch::{Depth, Watch};
 use super::{KEPT_GENERATIONS, Repository, RepositoryError, Stored, Swap};
+use crate::watch::{Depth, Watch};
 
 pub use linked::SharedFileRepository;
 
@@ -183,14 +182,6 @@ fn history(directory: &Directory, limit: usize) -> Result<Vec<Stored>, Repositor
     }
     history.truncate(limit.min(KEPT_GENERATIONS));
     Ok(history)
-}
-
-/// The parent of a path, also of one that is a name alone.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
 }
 
 /// `None` for what is not there.

@@ -1,17 +1,19 @@
-//! What a node makes of what it hears, and what it may do by what it knows. No I/O, no clock.
+//! What a node makes of what it hears, and what it may do by what it knows. No I/O.
 
 use std::time::Duration;
 
-use privyseal::ring::{Event, Succession};
+use privyseal::ring::{Event, Follower, Heard, Succession};
 use privyseal::{KeyRing, Timestamp};
 use tokio::time::Instant;
 
 use super::{KeeperError, NodeState, OnStale, Opened};
 
 /// What a node knows of its ring.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Following {
-    known: Option<Known>,
+    follower: Follower<Opened>,
+    /// What the times of the follower count from.
+    start: Instant,
     /// Why the last read gave no ring that could be taken.
     trouble: Option<Trouble>,
     published: Option<Phase>,
@@ -24,16 +26,6 @@ struct Phase {
     next: Option<Event>,
 }
 
-#[derive(Debug)]
-struct Known {
-    opened: Opened,
-    /// When the read was sent that first gave this generation.
-    since: Instant,
-    /// When the last read was sent that gave it. The answer may have waited, so it is no newer
-    /// than that.
-    confirmed: Instant,
-}
-
 /// Why there is nothing new.
 #[derive(Clone, Debug)]
 pub(super) struct Trouble {
@@ -43,74 +35,50 @@ pub(super) struct Trouble {
     pub(super) hint: String,
 }
 
-/// What an answer was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// A ring that is new here.
-    Taken,
-    /// The ring that is known.
-    Same,
-    /// A generation that is known to be over, as a store with copies may give for a while.
-    Behind,
-    /// Nothing that could be taken.
-    Trouble,
-}
-
 impl Following {
-    /// Takes in the answer to a read that was sent at this time.
+    pub(super) fn new() -> Self {
+        Self {
+            follower: Follower::default(),
+            start: Instant::now(),
+            trouble: None,
+            published: None,
+        }
+    }
+
+    /// Takes in the answer to a read that was sent at this time; without a word of the ring, there
+    /// is trouble.
     pub(super) fn hear(
         &mut self,
         answer: Result<Option<Opened>, KeeperError>,
         sent: Instant,
-    ) -> Heard {
+    ) -> Option<Heard> {
+        let is_known = self.known().is_some();
         let opened = match answer {
             Ok(Some(opened)) => opened,
-            Ok(None) => return self.trouble(&KeeperError::Absent, self.known.is_some()),
-            Err(error) => {
-                let is_alarm = self.known.is_some() && !error.is_unavailable();
-                return self.trouble(&error, is_alarm);
-            }
+            Ok(None) => return self.trouble(&KeeperError::Absent, is_known),
+            Err(error) => return self.trouble(&error, is_known && !error.is_unavailable()),
         };
-        let Some(known) = &mut self.known else {
-            self.take(opened, sent);
-            return Heard::Taken;
-        };
-        match opened.ring().follows(known.opened.ring()) {
-            Succession::Newer => {
-                self.take(opened, sent);
-                Heard::Taken
-            }
-            Succession::Same => {
-                known.confirmed = known.confirmed.max(sent);
-                self.trouble = None;
-                Heard::Same
-            }
-            // A copy that has not caught up yet: no alarm, and no news either.
-            Succession::Older if sent < known.since + known.propagation() => Heard::Behind,
-            other => self.hold(other, opened.ring().generation()),
+        let generation = opened.ring().generation();
+        let heard = self.follower.hear(opened, sent.duration_since(self.start));
+        match heard {
+            Heard::Taken | Heard::Same => self.trouble = None,
+            Heard::Behind => {}
+            Heard::Held(succession) => self.hold(succession, generation),
         }
+        Some(heard)
     }
 
-    fn take(&mut self, opened: Opened, sent: Instant) {
-        self.known = Some(Known {
-            opened,
-            since: sent,
-            confirmed: sent,
-        });
-        self.trouble = None;
-    }
-
-    fn trouble(&mut self, error: &KeeperError, is_alarm: bool) -> Heard {
+    fn trouble(&mut self, error: &KeeperError, is_alarm: bool) -> Option<Heard> {
         self.trouble = Some(Trouble {
             is_alarm,
             text: with_causes(error),
             hint: error.hint(),
         });
-        Heard::Trouble
+        None
     }
 
     /// What is known stays, for the rest of its lease.
-    fn hold(&mut self, succession: Succession, generation: u64) -> Heard {
+    fn hold(&mut self, succession: Succession, generation: u64) {
         let what = match succession {
             Succession::Older => "an earlier generation",
             Succession::Foreign => "another ring",
@@ -123,11 +91,10 @@ impl Following {
                    the last generation, and find out who can write to the repository"
                 .to_owned(),
         });
-        Heard::Trouble
     }
 
     pub(super) fn known(&self) -> Option<&Opened> {
-        self.known.as_ref().map(|known| &known.opened)
+        self.follower.ring()
     }
 
     pub(super) fn last_trouble(&self) -> Option<&Trouble> {
@@ -136,24 +103,21 @@ impl Following {
 
     /// How long ago the ring was last known to be the present one.
     pub(super) fn age(&self, now: Instant) -> Option<Duration> {
-        let known = self.known.as_ref()?;
-        Some(now.saturating_duration_since(known.confirmed))
+        self.follower.age(now.duration_since(self.start))
     }
 
     /// When the node may no longer sign by what it knows.
     pub(super) fn lease_ends(&self) -> Option<Instant> {
-        let known = self.known.as_ref()?;
-        let lease = Duration::from_secs(known.opened.ring().policy().lease);
-        known.confirmed.checked_add(lease)
+        self.start.checked_add(self.follower.lease_ends()?)
     }
 
-    pub(super) fn is_fresh(&self, now: Instant) -> bool {
-        self.lease_ends().is_some_and(|end| now <= end)
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.follower.is_fresh(now.duration_since(self.start))
     }
 
     pub(super) fn state(&self, now: Instant) -> NodeState {
         let is_held = self.trouble.as_ref().is_some_and(|it| it.is_alarm);
-        match &self.known {
+        match self.known() {
             None => NodeState::Empty,
             Some(_) if is_held => NodeState::Held,
             Some(_) if self.is_fresh(now) => NodeState::Fresh,
@@ -195,12 +159,6 @@ impl Following {
     }
 }
 
-impl Known {
-    fn propagation(&self) -> Duration {
-        Duration::from_secs(self.opened.ring().policy().propagation)
-    }
-}
-
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -211,6 +169,3 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
-
-#[cfg(test)]
-mod tests;

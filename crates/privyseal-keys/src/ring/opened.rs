@@ -54,6 +54,12 @@ impl Opened {
     }
 }
 
+impl AsRef<Ring> for Opened {
+    fn as_ref(&self) -> &Ring {
+        &self.ring
+    }
+}
+
 pub(super) fn generate(envelope: &Envelope) -> Result<NewKey, KeeperError> {
     let key = SecretKey::generate()?;
     Ok(envelope.wrap(key.expose_bytes())?)

@@ -1,15 +1,18 @@
 //! A node's view of its ring.
 
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use privyseal::{Clock, KeyRing, LiveKeyRing, SystemClock};
+use privyseal::ring::Heard;
+use privyseal::{Clock, KeyRing, LiveKeyRing, RefreshKeys, SystemClock};
 use rand::RngExt as _;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::follow::{Following, Heard};
+use super::follow::Following;
 use super::status::RingSummary;
 use super::{Keeper, KeeperError, OnStale, Opened, RingStatus};
 use crate::repository::Repository as _;
@@ -71,9 +74,19 @@ pub(super) struct Shared {
     on_stale: OnStale,
     keys: LiveKeyRing,
     following: Mutex<Following>,
-    /// When the last read was sent that has been answered, and whether by a ring.
-    answered: watch::Sender<Option<(Instant, bool)>>,
+    /// How many reads were sent.
+    reads: AtomicU64,
+    answered: watch::Sender<Answered>,
     wanted: Notify,
+}
+
+/// The last read that has been answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Answered {
+    /// Its number, from 1.
+    read: u64,
+    /// Whether by a ring that could be taken.
+    is_ring: bool,
 }
 
 /// A watcher that is yet to start.
@@ -124,6 +137,12 @@ impl Watcher {
     }
 }
 
+impl RefreshKeys for Watcher {
+    fn refreshed(&self) -> Pin<Box<dyn Future<Output = bool> + Send + '_>> {
+        Box::pin(self.0.shared.refreshed())
+    }
+}
+
 impl NewWatcher {
     /// Reads this clock.
     #[must_use]
@@ -148,8 +167,9 @@ impl NewWatcher {
             clock: self.clock,
             on_stale: self.on_stale,
             keys: LiveKeyRing::new(KeyRing::unavailable()),
-            following: Mutex::default(),
-            answered: watch::Sender::new(None),
+            following: Mutex::new(Following::new()),
+            reads: AtomicU64::new(0),
+            answered: watch::Sender::default(),
             wanted: Notify::new(),
         });
         let sent = Instant::now();
@@ -174,36 +194,37 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when a read has been answered that was sent after this one was.
-    pub(super) fn answers(&self) -> watch::Receiver<Option<(Instant, bool)>> {
+    /// Tells of every read that has been answered.
+    pub(super) fn answers(&self) -> watch::Receiver<Answered> {
         self.answered.subscribe()
     }
 
     pub(super) async fn refreshed(&self) -> bool {
-        let asked = Instant::now();
+        let sent_before = self.reads.load(Ordering::SeqCst);
         let mut answers = self.answered.subscribe();
         self.wanted.notify_one();
-        let later = answers.wait_for(|last| last.is_some_and(|(sent, _)| sent >= asked));
+        let later = answers.wait_for(|last| last.read > sent_before);
         match timeout(REFRESH_PATIENCE, later).await {
-            Ok(Ok(last)) => last.is_some_and(|(_, is_ring)| is_ring),
+            Ok(Ok(last)) => last.is_ring,
             _ => false,
         }
     }
 
     /// One read, and what comes of it.
-    async fn read(&self, sent: Instant) -> Heard {
+    async fn read(&self, sent: Instant) -> Option<Heard> {
+        let read = self.reads.fetch_add(1, Ordering::SeqCst) + 1;
         let answer = match timeout(READ_DEADLINE, self.keeper.read()).await {
             Ok(answer) => answer,
             Err(_) => Err(KeeperError::TimedOut),
         };
         let heard = self.following().hear(answer, sent);
-        if heard == Heard::Taken {
+        if heard == Some(Heard::Taken) {
             self.publish();
         } else {
             self.publish_if_outdated();
         }
-        let is_ring = matches!(heard, Heard::Taken | Heard::Same);
-        self.answered.send_replace(Some((sent, is_ring)));
+        let is_ring = matches!(heard, Some(Heard::Taken | Heard::Same));
+        self.answered.send_replace(Answered { read, is_ring });
         heard
     }
 
@@ -251,15 +272,15 @@ impl Shared {
 }
 
 /// Reads when there is a reason to, and changes over when the time comes.
-async fn follow(shared: Arc<Shared>, mut sent: Instant, mut heard: Heard) {
+async fn follow(shared: Arc<Shared>, mut sent: Instant, mut heard: Option<Heard>) {
     let repository = shared.keeper.repository().clone();
     let mut changed = Box::pin(repository.changed());
     let mut turns = Box::pin(take_turns(&shared));
     let mut failures = 0_u32;
     loop {
         failures = match heard {
-            Heard::Trouble => failures.saturating_add(1),
-            Heard::Taken | Heard::Same | Heard::Behind => 0,
+            None | Some(Heard::Held(_)) => failures.saturating_add(1),
+            Some(Heard::Taken | Heard::Same | Heard::Behind) => 0,
         };
         let mut due = sent + pause(&shared, failures);
         loop {

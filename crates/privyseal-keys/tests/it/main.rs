@@ -8,7 +8,11 @@
 )]
 
 mod keks;
+#[cfg(feature = "live")]
+mod live;
 
+#[cfg(all(unix, feature = "files"))]
+mod mounts;
 #[cfg(all(feature = "conformance", feature = "files"))]
 mod rings;
 

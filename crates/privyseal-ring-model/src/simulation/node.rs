@@ -1,9 +1,10 @@
 //! A node: what it knows, how old that is, and what its clock says.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use privyseal::Timestamp;
-use privyseal::ring::{Ring, Succession};
+use privyseal::ring::{Follower, Heard, Ring, Succession};
 
 use super::dice::Dice;
 use super::store::{Answer, Store};
@@ -11,10 +12,8 @@ use super::store::{Answer, Store};
 /// A process that reads the ring, signs and verifies.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// The ring that it goes by; none since it was started.
-    pub(super) known: Option<Rc<Ring>>,
-    /// When it asked for what told it that this is the last one.
-    asked_at: u64,
+    /// What it knows since it was started: the very code that nodes run.
+    follower: Follower<Rc<Ring>>,
     /// How far its clock is ahead.
     ahead: u64,
     next_poll: u64,
@@ -33,24 +32,28 @@ struct Reading {
     answer: Option<Answer>,
 }
 
-/// What a node makes of an answer.
-#[derive(Clone, Debug)]
-pub(super) enum Heard {
-    /// Nothing came.
+/// What an answer was to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// None came.
     Nothing,
-    /// A ring that is taken.
-    Taken,
-    /// What it knew already.
-    Same,
-    /// What must not be, such as an earlier generation: what it knew is kept.
-    Held,
+    /// No ring, where there must be one.
+    Nonsense,
+    /// A ring, be it taken or not.
+    Ring(Heard),
+}
+
+impl Told {
+    /// Whether something is wrong with the store.
+    pub(super) fn is_alarm(self) -> bool {
+        matches!(self, Self::Nonsense | Self::Ring(Heard::Held(_)))
+    }
 }
 
 impl Node {
     pub(super) fn new(ahead: u64, is_rotator: bool) -> Self {
         Self {
-            known: None,
-            asked_at: 0,
+            follower: Follower::default(),
             ahead,
             next_poll: 0,
             reading: None,
@@ -64,10 +67,15 @@ impl Node {
         Timestamp::from_unix_seconds(now + self.ahead)
     }
 
+    /// The ring that it goes by; none since it was started.
+    pub(super) fn known(&self) -> Option<&Rc<Ring>> {
+        self.follower.ring()
+    }
+
     /// The ring, if it is known to be recent enough to sign by.
     pub(super) fn fresh(&self, now: u64) -> Option<&Rc<Ring>> {
-        let ring = self.known.as_ref()?;
-        (now <= self.asked_at + ring.policy().lease).then_some(ring)
+        let is_fresh = self.follower.is_fresh(Duration::from_secs(now));
+        self.known().filter(|_| is_fresh)
     }
 
     pub(super) fn is_up(&self, now: u64) -> bool {
@@ -79,7 +87,7 @@ impl Node {
     }
 
     pub(super) fn crash(&mut self, until: u64) {
-        self.known = None;
+        self.follower = Follower::default();
         self.reading = None;
         self.next_poll = until;
         self.down_until = until;
@@ -100,7 +108,7 @@ impl Node {
     }
 
     /// Sends what is to be sent, and takes in what has come.
-    pub(super) fn poll(&mut self, now: u64, poll: u64, store: &Store, dice: &mut Dice) -> Heard {
+    pub(super) fn poll(&mut self, now: u64, poll: u64, store: &Store, dice: &mut Dice) -> Told {
         if self.reading.is_none() && now >= self.next_poll {
             let reaches_store_at = now + dice.below(2);
             self.reading = Some(Reading {
@@ -113,17 +121,17 @@ impl Node {
         }
         let connected = self.reaches_store(now);
         let Some(reading) = &mut self.reading else {
-            return Heard::Nothing;
+            return Told::Nothing;
         };
         if !connected {
             self.reading = None;
-            return Heard::Nothing;
+            return Told::Nothing;
         }
         if now == reading.reaches_store_at {
             reading.answer = Some(store.read(now, dice));
         }
         if now < reading.comes_back_at {
-            return Heard::Nothing;
+            return Told::Nothing;
         }
         match self.reading.take() {
             Some(Reading {
@@ -131,40 +139,25 @@ impl Node {
                 asked_at,
                 ..
             }) => self.hear(answer, asked_at),
-            _ => Heard::Nothing,
+            _ => Told::Nothing,
         }
     }
 
-    /// The lease begins when the question was sent: the answer may have waited.
-    fn hear(&mut self, answer: Answer, asked_at: u64) -> Heard {
+    fn hear(&mut self, answer: Answer, asked_at: u64) -> Told {
         let ring = match answer {
-            Answer::Unavailable => return Heard::Nothing,
-            Answer::Absent => return Heard::Held,
+            Answer::Unavailable => return Told::Nothing,
+            Answer::Absent => return Told::Nonsense,
             Answer::Document(document) => document.ring(),
         };
         let Ok(ring) = ring else {
-            return Heard::Held;
+            return Told::Nonsense;
         };
-        match self.judge(&ring) {
-            Succession::Newer => {
-                self.known = Some(ring);
-                self.asked_at = asked_at;
-                Heard::Taken
-            }
-            Succession::Same => {
-                self.asked_at = asked_at.max(self.asked_at);
-                Heard::Same
-            }
-            _ => Heard::Held,
-        }
+        Told::Ring(self.follower.hear(ring, Duration::from_secs(asked_at)))
     }
 
     /// What a ring is to this node.
-    pub(super) fn judge(&self, ring: &Rc<Ring>) -> Succession {
-        match &self.known {
-            None => Succession::Newer,
-            Some(known) if Rc::ptr_eq(known, ring) => Succession::Same,
-            Some(known) => ring.follows(known),
-        }
+    pub(super) fn judge(&self, ring: &Ring) -> Succession {
+        let known = self.known();
+        known.map_or(Succession::Newer, |known| ring.follows(known))
     }
 }

@@ -71,7 +71,7 @@ pub(super) async fn write_note(
     if visitor.name.is_none() {
         return Ok(app.back_to(""));
     }
-    app.check(&visitor, &headers, &form.csrf)?;
+    app.check(&visitor, &headers, &form.csrf).await?;
     match form.note() {
         Ok(note) => {
             visitor.note = note;
@@ -120,7 +120,7 @@ pub(super) async fn rotate(
     if visitor.name.is_none() {
         return Ok(app.back_to(""));
     }
-    app.check(&visitor, &headers, &form.csrf)?;
+    app.check(&visitor, &headers, &form.csrf).await?;
     let keys = app.keys.clone();
     match spawn_blocking(move || keys.rotate()).await {
         Ok(Ok(())) => Ok(app.back_to("#keys")),
@@ -168,14 +168,15 @@ impl App {
     }
 
     /// Whether a form is one of our own pages, made for this session.
-    pub(super) fn check(
+    pub(super) async fn check(
         &self,
         visitor: &Session<Visitor>,
         headers: &HeaderMap,
         token: &str,
     ) -> Result<(), Trouble> {
         let policy = self.mode.csrf_policy();
-        visitor.check_csrf(&policy, &Method::POST, headers, Some(token))?;
+        let checked = visitor.check_csrf(&policy, &Method::POST, headers, Some(token));
+        checked.await?;
         Ok(())
     }
 

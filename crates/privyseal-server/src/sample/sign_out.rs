@@ -24,7 +24,7 @@ pub(super) async fn here(
     let (Some(_), Some(cookie)) = (&visitor.name, cookie) else {
         return Ok(app.back_to(""));
     };
-    app.check(&visitor, &headers, &form.csrf)?;
+    app.check(&visitor, &headers, &form.csrf).await?;
     visitor.end();
     Ok(Page(SignedOut {
         mode: app.mode,
@@ -46,7 +46,7 @@ pub(super) async fn everywhere(
     let (Some(subject), Some(cookie)) = (subject, cookie) else {
         return Ok(app.back_to(""));
     };
-    app.check(&visitor, &headers, &form.csrf)?;
+    app.check(&visitor, &headers, &form.csrf).await?;
     // This engine ends what is in the store, and writes into the log that all of them read.
     app.sessions.stored.end_all_of(&subject).await?;
     visitor.end();
@@ -68,7 +68,7 @@ pub(super) async fn one(
     let Some(subject) = visitor.subject() else {
         return Ok(app.back_to(""));
     };
-    app.check(&visitor, &headers, &form.csrf)?;
+    app.check(&visitor, &headers, &form.csrf).await?;
     let ended = match form.id.parse::<SessionId>() {
         // The id comes from a form: one of somebody else's is as good as unknown.
         Ok(id) => app.engine.end_session_of(&subject, id).await?,
@@ -95,7 +95,7 @@ pub(super) async fn others(
     let (Some(subject), Some(id)) = (visitor.subject(), visitor.id()) else {
         return Ok(app.back_to(""));
     };
-    app.check(&visitor, &headers, &form.csrf)?;
+    app.check(&visitor, &headers, &form.csrf).await?;
     let message = match app.engine.end_others_of(&subject, id).await? {
         0 => "There was no other session.".to_owned(),
         1 => "One other session was signed out.".to_owned(),

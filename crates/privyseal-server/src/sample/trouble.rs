@@ -45,8 +45,13 @@ impl From<SessionError> for Trouble {
 }
 
 impl From<CsrfError> for Trouble {
-    fn from(_: CsrfError) -> Self {
-        Self::Form
+    fn from(error: CsrfError) -> Self {
+        match error {
+            CsrfError::Unavailable { retry_after } => {
+                Self::Session(SessionError::Unavailable { retry_after })
+            }
+            _ => Self::Form,
+        }
     }
 }
 

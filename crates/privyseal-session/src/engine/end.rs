@@ -6,7 +6,7 @@ use super::Engine;
 use crate::record::AsOpened;
 use crate::revocation::RevocationError;
 use crate::store::{Found, Store as _, Subject};
-use crate::stored::SessionInfo;
+use crate::stored::{Listed, SessionInfo};
 use crate::{SessionError, metrics};
 
 impl Engine {
@@ -16,17 +16,27 @@ impl Engine {
     /// Without a store, for sessions in cookies are known to browsers alone; and when the store
     /// cannot be asked, or one of them is sealed under a key that is out of reach.
     pub async fn sessions_of(&self, subject: &Subject) -> Result<Vec<SessionInfo>, SessionError> {
-        let codec = self.codec();
-        let (stored, moment) = self
-            .store_at(&codec, self.clock().now())
-            .ok_or(SessionError::NotSupported)?;
-        let listed = stored.list(moment, subject).await;
-        let listed = listed.map_err(|error| self.outage_or(error))?;
+        let mut listed = self.list(subject).await?;
+        if listed.names_unknown_key && self.can_refresh_keys() {
+            if !self.refresh_keys().await {
+                return Err(self.outage());
+            }
+            listed = self.list(subject).await?;
+        }
         // Who looks for a stranger's session must not be told that there is none.
         if !listed.is_complete {
             return Err(self.outage());
         }
         Ok(listed.sessions)
+    }
+
+    async fn list(&self, subject: &Subject) -> Result<Listed, SessionError> {
+        let codec = self.codec();
+        let (stored, moment) = self
+            .store_at(&codec, self.clock().now())
+            .ok_or(SessionError::NotSupported)?;
+        let listed = stored.list(moment, subject).await;
+        listed.map_err(|error| self.outage_or(error))
     }
 
     /// Ends one session of this user, and no other: the id may come from a form. Returns whether

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
+use super::{KEY_DEADLINE, Refresher};
 use crate::cleanup::{Cleaning, Cleanup};
 use crate::codec::{Codec, Mode};
 use crate::cookie::CookiePolicy;
@@ -41,6 +42,8 @@ pub(super) struct Settings {
     pub(super) seals_at_rest: bool,
     pub(super) outage: OutagePolicy,
     pub(super) deadline: Option<Duration>,
+    pub(super) refresher: Option<Refresher>,
+    pub(super) key_deadline: Duration,
     pub(super) cleanup: Option<Cleanup>,
     /// The store as it was given, with nothing of the above.
     store: Option<GuardedStore>,
@@ -69,6 +72,8 @@ impl Settings {
             seals_at_rest: false,
             outage: OutagePolicy::default(),
             deadline: None,
+            refresher: None,
+            key_deadline: KEY_DEADLINE,
             cleanup: Some(Cleanup::default()),
             store: None,
             stored: None,
@@ -128,6 +133,8 @@ impl Settings {
             seals_at_rest: self.seals_at_rest,
             outage: self.outage,
             deadline: self.deadline,
+            refresher: self.refresher.clone(),
+            key_deadline: self.key_deadline,
             cleanup: self.cleanup,
             store: self.store.clone(),
             stored: None,

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use privyseal::Timestamp;
 
-use super::SessionHandle;
+use super::{KeySearch, SessionHandle};
 use crate::SessionError;
 use crate::codec::Codec;
 use crate::cookie::Found;
@@ -11,7 +11,11 @@ use crate::engine::Standing;
 use crate::metrics::{Event, report};
 use crate::outage::OutagePolicy;
 use crate::record::Record;
+use crate::refusal::Refusal;
 use crate::rules::Rules;
+
+/// A session, or why there is none, if a cookie came.
+type Opened = Result<Box<Record>, Option<Refusal>>;
 
 impl SessionHandle {
     /// Opens the session of the request unless a handler has done so.
@@ -35,9 +39,8 @@ impl SessionHandle {
         let Some(request) = &self.0.for_refresh else {
             return Ok(());
         };
-        let (codec, now) = (self.0.engine.codec(), self.now());
-        let found = self.find(request);
-        match self.open_found(&found, &codec, now).await {
+        let (found, now) = (self.find(request), self.now());
+        match self.open_found(&found, now).await {
             Ok(record) => drop(self.lock().record.get_or_insert(record)),
             Err(error) if error.is_outage() => {}
             Err(error) => return Err(error),
@@ -46,10 +49,9 @@ impl SessionHandle {
     }
 
     async fn read(&self, request: &HeaderMap) -> Result<Box<Record>, SessionError> {
-        let (codec, now) = (self.0.engine.codec(), self.now());
-        let found = self.find(request);
-        match self.open_found(&found, &codec, now).await {
-            Err(error) if error.is_outage() => self.during_outage(&found, &codec, now).await,
+        let (found, now) = (self.find(request), self.now());
+        match self.open_found(&found, now).await {
+            Err(error) if error.is_outage() => self.during_outage(&found, now).await,
             opened => opened,
         }
     }
@@ -65,14 +67,23 @@ impl SessionHandle {
     async fn open_found(
         &self,
         found: &Found<'_>,
-        codec: &Codec,
         now: Timestamp,
     ) -> Result<Box<Record>, SessionError> {
         let engine = &self.0.engine;
-        let opened = match self.open_cookie(found, codec, now).await? {
-            Ok(record) => self.unless_revoked(record).await?,
-            refused => refused,
-        };
+        let mut codec = engine.codec();
+        let mut opened = self.open_unless_revoked(found, &codec, now).await?;
+        if let Err(Some(refusal)) = opened
+            && refusal.is_by_unknown_key()
+        {
+            match self.search_key().await {
+                KeySearch::Done => {
+                    codec = engine.codec();
+                    opened = self.open_unless_revoked(found, &codec, now).await?;
+                }
+                KeySearch::Failed => opened = Err(Some(Event::KeyUnavailable.into())),
+                KeySearch::NotPossible => {}
+            }
+        }
         let refusal = match opened {
             Ok(mut record) => {
                 record.came = found.came;
@@ -80,8 +91,12 @@ impl SessionHandle {
             }
             Err(refusal) => refusal,
         };
-        if let Some(refusal) = refusal {
-            report(engine.metrics(), refusal);
+        if let Some(Refusal::Unreadable(unreadable)) = refusal {
+            unreadable.warn();
+        }
+        let refusal = refusal.map(Refusal::event);
+        if let Some(event) = refusal {
+            report(engine.metrics(), event);
         }
         if refusal == Some(Event::KeyUnavailable) {
             return Err(codec.unavailable());
@@ -99,13 +114,25 @@ impl SessionHandle {
         }))
     }
 
-    /// The session of the cookie; without one, why it was refused, if there was any.
+    /// The session of the cookie under these keys; without one, why it was refused, if there was any.
+    async fn open_unless_revoked(
+        &self,
+        found: &Found<'_>,
+        codec: &Codec,
+        now: Timestamp,
+    ) -> Result<Opened, SessionError> {
+        match self.open_cookie(found, codec, now).await? {
+            Ok(record) => self.unless_revoked(record).await,
+            refused => Ok(refused),
+        }
+    }
+
     async fn open_cookie(
         &self,
         found: &Found<'_>,
         codec: &Codec,
         now: Timestamp,
-    ) -> Result<Result<Box<Record>, Option<Event>>, SessionError> {
+    ) -> Result<Opened, SessionError> {
         let Some(cookie) = found.value.as_deref().filter(|cookie| !cookie.is_empty()) else {
             return Ok(Err(None));
         };
@@ -114,16 +141,17 @@ impl SessionHandle {
         {
             let loaded = match reference {
                 Ok(reference) => stored.load(moment, reference).await?,
-                Err(refusal) => Err(refusal),
+                Err(event) => Err(event.into()),
             };
             return Ok(loaded.map_err(Some));
         }
-        let mut refusal = None;
+        let (mut refusal, mut names_unknown_key) = (None, false);
         let opened = found.open(
             |cookie| {
                 let decoded = codec.decode(cookie, now)?;
                 // Of two that came, one that may be ours yet is no reason to trust the other.
                 let decoded = decoded.map_err(|event| {
+                    names_unknown_key |= event == Event::RefusedUnknownKey;
                     if refusal != Some(Event::KeyUnavailable) {
                         refusal = Some(event);
                     }
@@ -136,7 +164,10 @@ impl SessionHandle {
             },
         )?;
         if refusal == Some(Event::KeyUnavailable) {
-            return Ok(Err(refusal));
+            return Ok(Err(refusal.map(Refusal::Because)));
+        }
+        if names_unknown_key && self.may_lack_keys() {
+            return Ok(Err(Some(Event::RefusedUnknownKey.into())));
         }
         let record = opened.map(|mut record| {
             // Flask gives its sessions no id, under whosever rules they are read.
@@ -145,18 +176,15 @@ impl SessionHandle {
             }
             Box::new(record)
         });
-        Ok(record.ok_or(refusal))
+        Ok(record.ok_or(refusal.map(Refusal::Because)))
     }
 
-    async fn unless_revoked(
-        &self,
-        mut record: Box<Record>,
-    ) -> Result<Result<Box<Record>, Option<Event>>, SessionError> {
+    async fn unless_revoked(&self, mut record: Box<Record>) -> Result<Opened, SessionError> {
         let standing = self.0.engine.standing_as_opened(&mut record).await?;
         Ok(match standing {
             Standing::Good => Ok(record),
-            Standing::Renewed(at) => Err(Some(self.refusal_of_renewed(at))),
-            Standing::Revoked => Err(Some(Event::RefusedRevoked)),
+            Standing::Renewed(at) => Err(Some(self.refusal_of_renewed(at).into())),
+            Standing::Revoked => Err(Some(Event::RefusedRevoked.into())),
         })
     }
 
@@ -178,10 +206,9 @@ impl SessionHandle {
     async fn during_outage(
         &self,
         found: &Found<'_>,
-        codec: &Codec,
         now: Timestamp,
     ) -> Result<Box<Record>, SessionError> {
-        let engine = &self.0.engine;
+        let (engine, codec) = (&self.0.engine, self.0.engine.codec());
         let degraded = |record: Record, event| {
             report(engine.metrics(), event);
             Box::new(Record {
@@ -195,7 +222,7 @@ impl SessionHandle {
                 return Ok(degraded(Record::new(now), Event::OutageAnonymous));
             }
             OutagePolicy::StaleReads { .. } => {
-                let seen = engine.store_at(codec, now).and_then(|(stored, moment)| {
+                let seen = engine.store_at(&codec, now).and_then(|(stored, moment)| {
                     let reference = codec.read_reference(found.value.as_deref()?)?;
                     stored.seen_before(moment, reference.ok()?)
                 });

@@ -21,7 +21,7 @@ use crate::store::{Found, NewRow, Row, Store, StoreError, Subject, Updated};
 use attempt::Attempt;
 
 /// The longest a call may take, unless the application says otherwise.
-pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_millis(500);
+const DEFAULT_DEADLINE: Duration = Duration::from_millis(500);
 
 /// Any store, behind a deadline and a circuit breaker, and counted. A clone shares all of it.
 ///

@@ -52,7 +52,7 @@ impl Stored {
         let owner = owner(moment.application, subject);
         let rows = self.store.list(&owner, MAX_LISTED).await?;
         let mut sessions = Vec::with_capacity(rows.len());
-        let mut is_complete = true;
+        let (mut is_complete, mut names_unknown_key) = (true, false);
         for (id, row) in rows {
             // Nobody can use a session that cannot be read, such as one that is sealed under a key
             // that was removed. It must not keep its user from the others, or from signing in.
@@ -62,6 +62,7 @@ impl Stored {
                 Err(unreadable) => {
                     unreadable.warn();
                     is_complete &= !matches!(unreadable, Unreadable::ForNow);
+                    names_unknown_key |= matches!(unreadable, Unreadable::ByUnknownKey);
                 }
             }
         }
@@ -72,6 +73,7 @@ impl Stored {
         Ok(Listed {
             sessions,
             is_complete,
+            names_unknown_key,
         })
     }
 }
@@ -82,6 +84,8 @@ pub(crate) struct Listed {
     pub(crate) sessions: Vec<SessionInfo>,
     /// Whether none is missing because its key is out of reach: such a session lives.
     pub(crate) is_complete: bool,
+    /// Whether one is missing because the ring does not hold its key, which may be a new one.
+    pub(crate) names_unknown_key: bool,
 }
 
 impl Opened {

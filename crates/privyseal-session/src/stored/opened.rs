@@ -17,26 +17,29 @@ use crate::store::{MAX_DATA_LEN, NewRow, Row, Subject};
 /// Why a row cannot be read. It may be again, as when the key that sealed it is put back into the
 /// ring: nothing is done to it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// The key of its seal is out of reach, which is an outage.
     ForNow,
+    /// The ring does not hold the key of its seal.
+    ByUnknownKey,
     /// For this reason.
     Because(&'static str),
 }
 
 impl Unreadable {
     /// What has happened to the request that asked for it.
-    pub(super) fn event(self) -> Event {
+    pub(crate) fn event(self) -> Event {
         match self {
             Self::ForNow => Event::KeyUnavailable,
-            Self::Because(_) => Event::RefusedUnreadable,
+            Self::ByUnknownKey | Self::Because(_) => Event::RefusedUnreadable,
         }
     }
 
     /// Tells the operator why, and nobody whose session it is.
-    pub(super) fn warn(self) {
+    pub(crate) fn warn(self) {
         let reason = match self {
             Self::ForNow => "the key of its seal is out of reach",
+            Self::ByUnknownKey => NOT_OPENED,
             Self::Because(reason) => reason,
         };
         tracing::warn!(reason, "a session in the store cannot be read");
@@ -48,6 +51,7 @@ impl Unreadable {
             Event::KeyUnavailable => Self::ForNow,
             Event::RefusedRevokedKey => Self::Because("the key of its seal was revoked"),
             Event::RefusedExpiredKey => Self::Because("the key of its seal has expired"),
+            Event::RefusedUnknownKey => Self::ByUnknownKey,
             _ => Self::Because(NOT_OPENED),
         }
     }

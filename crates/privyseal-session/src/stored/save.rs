@@ -213,7 +213,7 @@ impl Stored {
     ) -> Result<bool, SessionError> {
         let opened = Opened::new(moment, id, row).map_err(|unreadable| match unreadable {
             Unreadable::ForNow => moment.codec.unavailable(),
-            Unreadable::Because(_) => {
+            Unreadable::ByUnknownKey | Unreadable::Because(_) => {
                 unreadable.warn();
                 report(moment.metrics, Event::WriteDropped);
                 SessionError::Conflict

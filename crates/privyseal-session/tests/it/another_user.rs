@@ -69,7 +69,7 @@ fn another_user_finds_nothing_of_the_first_one_a12() {
             let fresh = |level| session.require_fresh(Duration::from_mins(1), level);
             assert!(fresh(0).is_ok() && fresh(1).is_err(), "{name}");
             let (policy, headers) = (CsrfPolicy::default(), HeaderMap::new());
-            let checked = session.check_csrf(&policy, &Method::POST, &headers, Some(&token));
+            let checked = wait(session.check_csrf(&policy, &Method::POST, &headers, Some(&token)));
             assert!(checked.is_err(), "{name}");
         });
         if kind.place == Place::Stored {

@@ -32,7 +32,7 @@ const READS: [fn(&mut Session); 12] = [
     |session| assert!(session.require_fresh(std::time::Duration::ZERO, 1).is_err()),
     |session| {
         let (policy, headers) = (CsrfPolicy::default(), HeaderMap::new());
-        let checked = session.check_csrf(&policy, &Method::POST, &headers, None);
+        let checked = wait(session.check_csrf(&policy, &Method::POST, &headers, None));
         assert!(checked.is_err());
     },
 ];

@@ -42,9 +42,17 @@ fn every_changed_character_and_length_of_a_token_is_refused_a5() {
             }
             changed[at] = *other;
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(tokens.verify(SESSION, &changed), Err(CsrfError), "{at}");
+            assert_eq!(
+                tokens.verify(SESSION, &changed),
+                Err(CsrfError::Forged),
+                "{at}"
+            );
         }
-        assert_eq!(tokens.verify(SESSION, &token[..at]), Err(CsrfError), "{at}");
+        assert_eq!(
+            tokens.verify(SESSION, &token[..at]),
+            Err(CsrfError::Forged),
+            "{at}"
+        );
     }
     for changed in [
         format!("{token}="),
@@ -57,7 +65,7 @@ fn every_changed_character_and_length_of_a_token_is_refused_a5() {
     ] {
         assert_eq!(
             tokens.verify(SESSION, &changed),
-            Err(CsrfError),
+            Err(CsrfError::Forged),
             "{changed}"
         );
     }
@@ -86,7 +94,7 @@ fn a_token_is_good_for_its_session_only_v3_5_1() {
         b"session 1, signed in onc",
         b"",
     ] {
-        assert_eq!(tokens().verify(other, &token), Err(CsrfError));
+        assert_eq!(tokens().verify(other, &token), Err(CsrfError::Forged));
     }
 }
 
@@ -100,7 +108,7 @@ fn a_token_is_good_for_its_cookie_and_application_only_a15() {
         ("__Host-sessionshop", ""),
     ] {
         let other = CsrfTokens::new(&ring(b'a'), cookie_name, application);
-        assert_eq!(other.verify(SESSION, &token), Err(CsrfError));
+        assert_eq!(other.verify(SESSION, &token), Err(CsrfError::Forged));
     }
 }
 
@@ -112,8 +120,11 @@ fn a_token_outlives_a_rotation_but_not_its_key() {
     let rotated = old.rotated(key(b'b'));
     assert_eq!(with(&rotated).verify(SESSION, &token), Ok(()));
     let new = with(&rotated).issue(SESSION).unwrap();
-    assert_eq!(with(&old).verify(SESSION, &new), Err(CsrfError));
-    assert_eq!(with(&ring(b'b')).verify(SESSION, &token), Err(CsrfError));
+    assert_eq!(with(&old).verify(SESSION, &new), Err(CsrfError::Forged));
+    assert_eq!(
+        with(&ring(b'b')).verify(SESSION, &token),
+        Err(CsrfError::Forged)
+    );
 
     let verifies = with(&KeyRing::verify_only([verify_key(b'a')]));
     assert_eq!(verifies.verify(SESSION, &token), Ok(()));
@@ -311,7 +322,11 @@ fn the_token_decides_where_the_headers_do_not_v3_5_1() {
         (vec![in_header(&good), in_header(&good)], Some(&*good)),
         (vec![in_header("é")], Some(&*good)),
     ] {
-        assert_eq!(check(&policy, &pairs, field), Err(CsrfError), "{pairs:?}");
+        assert_eq!(
+            check(&policy, &pairs, field),
+            Err(CsrfError::Forged),
+            "{pairs:?}"
+        );
     }
 
     // Headers that refuse are not overruled; those that allow suffice, unless told otherwise.
@@ -321,13 +336,16 @@ fn the_token_decides_where_the_headers_do_not_v3_5_1() {
     );
     assert_eq!(
         check(&policy, &[foreign, in_header(&good)], None),
-        Err(CsrfError)
+        Err(CsrfError::Forged)
     );
     assert_eq!(check(&policy, &[own], None), Ok(()));
     let always = policy.with_token_always();
-    assert_eq!(check(&always, &[own], None), Err(CsrfError));
+    assert_eq!(check(&always, &[own], None), Err(CsrfError::Forged));
     assert_eq!(check(&always, &[own], Some(&good)), Ok(()));
-    assert_eq!(check(&always, &[foreign], Some(&good)), Err(CsrfError));
+    assert_eq!(
+        check(&always, &[foreign], Some(&good)),
+        Err(CsrfError::Forged)
+    );
     let safe = tokens.check(&always, &Method::GET, &headers(&[foreign]), None, SESSION);
     assert_eq!(safe, Ok(()));
 }

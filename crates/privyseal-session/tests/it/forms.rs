@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use privyseal_session::csrf::CsrfPolicy;
 use privyseal_session::{Session, SessionError, Timeouts};
 
-use crate::browser::{Browser, key, open, set_cookies};
+use crate::browser::{Browser, key, open, set_cookies, wait};
 use crate::kinds::{Kind, Place, kinds, named};
 
 fn is_ours(kind: &Kind) -> bool {
@@ -24,7 +24,7 @@ fn passes(browser: &mut Browser, token: &str) -> bool {
     let (checked, _) = browser.visit(|visit| {
         let (policy, headers) = (CsrfPolicy::default(), HeaderMap::new());
         let session = open(visit);
-        session.check_csrf(&policy, &Method::POST, &headers, Some(token))
+        wait(session.check_csrf(&policy, &Method::POST, &headers, Some(token)))
     });
     checked.is_ok()
 }

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use privyseal::ring::{Material, NewKey, NewRing, Note, Operation, Ring, RingId, RingPolicy};
+use privyseal::ring::{Operation, Ring};
 use privyseal::value::{Dict, Value};
-use privyseal::{KeyId, KeyRing, SecretKey, Timestamp};
+use privyseal::{KeyRing, Timestamp};
+use privyseal_session::csrf::CsrfError;
 use privyseal_session::metrics::Event;
 use privyseal_session::{OutagePolicy, SessionError};
 
 use crate::browser::{Browser, START, Visit, key, open, set_cookies, wait};
+use crate::documents::{document, id, new_key, promote, revoke, snapshot, suspend, then, without};
 use crate::kinds::{Kind, Place, every_kind, kinds, named};
 
-const POLICIES: [OutagePolicy; 3] = [
+pub(crate) const POLICIES: [OutagePolicy; 3] = [
     OutagePolicy::FailClosed {
         retry_after: Duration::from_secs(7),
     },
@@ -20,71 +22,6 @@ const POLICIES: [OutagePolicy; 3] = [
         max_age: Duration::from_mins(1),
     },
 ];
-
-fn id(letter: u8) -> KeyId {
-    key(letter).id()
-}
-
-fn new_key(secret: &SecretKey) -> NewKey {
-    NewKey {
-        id: secret.id(),
-        material: Material::new(secret.expose_bytes().to_vec()).unwrap(),
-        note: Note::default(),
-    }
-}
-
-/// The first letter signs, the second stands by.
-fn document(primary: u8, standby: u8) -> Ring {
-    let new = NewRing {
-        id: RingId::from_bytes([7; 16]),
-        policy: RingPolicy::default(),
-        primary: new_key(&key(primary)),
-        standby: new_key(&key(standby)),
-    };
-    Ring::init(new, Timestamp::from_unix_seconds(START)).unwrap()
-}
-
-fn then(ring: &Ring, operation: Operation) -> Ring {
-    ring.apply(operation, ring.written_at().plus_seconds(1))
-        .unwrap()
-}
-
-fn suspend(ring: &Ring, letter: u8) -> Ring {
-    let operation = Operation::Suspend {
-        key: id(letter),
-        standby: None,
-        note: None,
-    };
-    then(ring, operation)
-}
-
-fn revoke(ring: &Ring, letter: u8) -> Ring {
-    let operation = Operation::Revoke {
-        key: id(letter),
-        standby: None,
-        note: None,
-    };
-    then(ring, operation)
-}
-
-/// The standby signs, as soon as every node knows it.
-fn promote(ring: &Ring, standby: u8) -> Ring {
-    let at = ring.written_at().plus_seconds(ring.policy().activation);
-    let standby = Some(new_key(&key(standby)));
-    ring.apply(Operation::Promote { standby }, at).unwrap()
-}
-
-/// What a node makes of it that cannot unwrap some of the keys.
-fn without(ring: &Ring, locked: &[u8]) -> KeyRing {
-    KeyRing::from_ring(ring, ring.written_at(), |record| {
-        let locked = locked.iter().any(|letter| id(*letter) == record.id());
-        (!locked).then(|| record.material().as_bytes().to_vec().into())
-    })
-}
-
-fn snapshot(ring: &Ring) -> KeyRing {
-    without(ring, &[])
-}
 
 /// Rings under which nothing can be said of a cookie that the key `a` made, which comes back.
 fn outages() -> Vec<(&'static str, KeyRing)> {
@@ -101,14 +38,14 @@ fn outages() -> Vec<(&'static str, KeyRing)> {
     ]
 }
 
-fn is_outage<T>(answer: &Result<T, SessionError>) -> bool {
+pub(crate) fn is_outage<T>(answer: &Result<T, SessionError>) -> bool {
     matches!(answer, Err(error @ SessionError::Unavailable { .. })
         if error.response().0 == 503 && error.response().1.is_some())
 }
 
-type Handler = fn(&Visit) -> Result<Option<i64>, SessionError>;
+pub(crate) type Handler = fn(&Visit) -> Result<Option<i64>, SessionError>;
 
-fn read(visit: &Visit) -> Result<Option<i64>, SessionError> {
+pub(crate) fn read(visit: &Visit) -> Result<Option<i64>, SessionError> {
     let session = visit.open::<Dict>()?;
     Ok(session.get("a").and_then(Value::as_i64))
 }
@@ -130,10 +67,10 @@ fn end(visit: &Visit) -> Result<Option<i64>, SessionError> {
     Ok(None)
 }
 
-const CHANGES: [Handler; 2] = [write, end];
+pub(crate) const CHANGES: [Handler; 2] = [write, end];
 
 /// One request, after which the browser must have the cookies that it had.
-fn ask(
+pub(crate) fn ask(
     told: &str,
     browser: &mut Browser,
     handler: Handler,
@@ -388,14 +325,13 @@ fn tokens_of_forms_follow_the_ring() {
     kind.keys.replace(snapshot(&whole));
     let tokens = |keys: &KeyRing| privyseal_session::csrf::CsrfTokens::new(keys, "id", "shop");
     let token = tokens(&snapshot(&whole)).issue(b"binding").unwrap();
-    let verifies = |ring: &Ring| tokens(&snapshot(ring)).verify(b"binding", &token).is_ok();
-    assert!(verifies(&whole));
-    assert!(!verifies(&suspended));
-    assert!(!verifies(&revoke(&whole, b'a')));
-    assert!(verifies(&then(
-        &suspended,
-        Operation::Resume { key: id(b'a') }
-    )));
+    let verify = |ring: &Ring| tokens(&snapshot(ring)).verify(b"binding", &token);
+    assert_eq!(verify(&whole), Ok(()));
+    let error = verify(&suspended).unwrap_err();
+    assert!(matches!(error, CsrfError::Unavailable { .. }), "{error:?}");
+    assert_eq!(verify(&revoke(&whole, b'a')), Err(CsrfError::Forged));
+    let resumed = then(&suspended, Operation::Resume { key: id(b'a') });
+    assert_eq!(verify(&resumed), Ok(()));
     // And none is made by a node that cannot sign for now.
     let mut browser = kind.visitor();
     kind.keys.replace(snapshot(&whole).stale());

@@ -505,7 +505,7 @@ fn a_token_that_was_issued_after_a_sign_in_in_the_same_request_is_good_v3_5_1() 
                 answered.unwrap();
                 let (checked, _) = browser.visit(|visit| {
                     let (policy, headers) = (CsrfPolicy::default(), HeaderMap::new());
-                    open(visit).check_csrf(&policy, &Method::POST, &headers, Some(&token))
+                    wait(open(visit).check_csrf(&policy, &Method::POST, &headers, Some(&token)))
                 });
                 assert!(checked.is_ok(), "{}", kind.name);
             },

@@ -90,6 +90,29 @@ pub enum Finding {
         /// The name in the token.
         id: KeyId,
     },
+    /// The key that the token names, or that made it, is in quarantine.
+    SuspendedKey {
+        /// The name of the key.
+        id: KeyId,
+    },
+    /// The key that the token names cannot be unwrapped here.
+    LockedKey {
+        /// The name in the token.
+        id: KeyId,
+    },
+    /// The key that the token names was revoked.
+    RevokedKey {
+        /// The name in the token.
+        id: KeyId,
+    },
+    /// The key that the token names is past its end.
+    ExpiredKey {
+        /// The name in the token.
+        id: KeyId,
+    },
+    /// It may be of a key that is not here: one cannot be unwrapped, or the ring was not heard of for
+    /// too long.
+    KeysOutOfReach,
     /// The named key is there, but the seal does not hold.
     SealBroken {
         /// The purpose, cookie name and application that were tried.
@@ -158,6 +181,11 @@ impl Finding {
             Self::Readable => "readable",
             Self::OldKey => "old_key",
             Self::UnknownKey { .. } => "unknown_key",
+            Self::SuspendedKey { .. } => "suspended_key",
+            Self::LockedKey { .. } => "locked_key",
+            Self::RevokedKey { .. } => "revoked_key",
+            Self::ExpiredKey { .. } => "expired_key",
+            Self::KeysOutOfReach => "keys_out_of_reach",
             Self::SealBroken { .. } => "seal_broken",
             Self::InStore => "in_store",
             Self::PutTogether { .. } => "put_together",
@@ -222,6 +250,20 @@ impl fmt::Display for Finding {
                 f.write_str("made by a key that no longer signs; make the token anew when it is next used")
             }
             Self::UnknownKey { id } => write!(f, "names key {id}, which is not in the ring"),
+            Self::SuspendedKey { id } => write!(
+                f,
+                "of key {id}, which is in quarantine: neither accepted nor refused until it is \
+                 resumed or revoked"
+            ),
+            Self::LockedKey { id } => write!(
+                f,
+                "names key {id}, which cannot be unwrapped here: neither accepted nor refused"
+            ),
+            Self::RevokedKey { id } => write!(f, "names key {id}, which was revoked"),
+            Self::ExpiredKey { id } => write!(f, "names key {id}, which is past its end"),
+            Self::KeysOutOfReach => f.write_str(
+                "it may be of a key that is out of reach here, so it is neither accepted nor refused",
+            ),
             Self::SealBroken { context } => write!(
                 f,
                 "the seal does not hold: changed, or not sealed for {context}"

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::inspect::content::UnverifiedContent;
 use crate::inspect::when::{Distance, Utc};
 use crate::inspect::{Context, Finding, Format};
-use crate::keyring::RingKey;
+use crate::keyring::{OffDuty, RingKey};
 use crate::{KeyId, KeyRing, Timestamp};
 
 /// What there is to know about a token.
@@ -142,12 +142,22 @@ impl Report {
         &self.findings
     }
 
-    /// The key of the ring that the token names and its place there; that there is none is noted.
+    /// The key of the ring that the token names and its place there; why there is none that verifies
+    /// is noted.
     pub(super) fn find_named_key<'r>(&mut self, ring: &'r KeyRing) -> Option<(usize, &'r RingKey)> {
         let id = self.named_key?;
         let found = ring.keys().enumerate().find(|(_, key)| key.id() == id);
         if found.is_none() {
-            self.add(Finding::UnknownKey { id });
+            self.add(match ring.off_duty(id) {
+                Some(OffDuty::Suspended) => Finding::SuspendedKey { id },
+                Some(OffDuty::Locked) => Finding::LockedKey { id },
+                Some(OffDuty::Revoked) => Finding::RevokedKey { id },
+                Some(OffDuty::Expired) => Finding::ExpiredKey { id },
+                None => Finding::UnknownKey { id },
+            });
+            if ring.off_duty(id).is_none() && ring.is_stale() {
+                self.add(Finding::KeysOutOfReach);
+            }
         }
         found
     }

@@ -8,8 +8,9 @@ use crate::formats::itsdangerous::{
 };
 use crate::inspect::content::Shown;
 use crate::inspect::{Context, Finding, Format, KeyMatch, Report, UnverifiedContent};
+use crate::keyring::RingKey;
 use crate::value::Value;
-use crate::{Timestamp, json};
+use crate::{KeyId, KeyRing, Timestamp, json};
 
 /// The report of a token with a signature behind its last dot; `None` when the text is none.
 pub(super) fn inspect(token: &[u8], context: &Context<'_>) -> Option<Report> {
@@ -26,10 +27,9 @@ pub(super) fn inspect(token: &[u8], context: &Context<'_>) -> Option<Report> {
             report.made_by(key, context);
         }
         // A signature of no hash's length was not tried, and is reported with its part.
-        (Some(ring), None) if !tried.is_empty() => report.add(Finding::BadSignature {
-            keys: ring.keys().len(),
-            settings: tried,
-        }),
+        (Some(ring), None) if !tried.is_empty() => {
+            anatomy.explain_refusal(&mut report, context, ring, tried);
+        }
         (Some(_), None) => {}
     }
     match (anatomy.stamp, maker) {
@@ -115,9 +115,7 @@ impl<'t> Anatomy<'t> {
         let settings = Setting::candidates(context, digest);
         for setting in &settings {
             for (position, key) in ring.keys().enumerate() {
-                // Not the signer itself: it would count the look as a use of the key.
-                let prepared = setting.options.prepare(key.material(), &setting.salt);
-                if prepared.verify(self.signed, mac) {
+                if self.is_made_by(key, setting, mac) {
                     let key = KeyMatch {
                         id: key.id(),
                         position,
@@ -128,6 +126,43 @@ impl<'t> Anatomy<'t> {
             }
         }
         (settings.iter().map(Setting::described).collect(), None)
+    }
+
+    fn is_made_by(&self, key: &RingKey, setting: &Setting, mac: &[u8]) -> bool {
+        // Not the signer itself: it would count the look as a use of the key.
+        let prepared = setting.options.prepare(key.material(), &setting.salt);
+        prepared.verify(self.signed, mac)
+    }
+
+    /// Why no key that verifies made the signature.
+    fn explain_refusal(
+        &self,
+        report: &mut Report,
+        context: &Context<'_>,
+        ring: &KeyRing,
+        tried: Vec<String>,
+    ) {
+        if let Some(id) = self.find_suspended_key(context, ring) {
+            return report.add(Finding::SuspendedKey { id });
+        }
+        report.add(Finding::BadSignature {
+            keys: ring.keys().len(),
+            settings: tried,
+        });
+        if ring.may_lack_keys() {
+            report.add(Finding::KeysOutOfReach);
+        }
+    }
+
+    /// The key in quarantine that made the signature.
+    fn find_suspended_key(&self, context: &Context<'_>, ring: &KeyRing) -> Option<KeyId> {
+        let mac = self.mac.as_ref()?;
+        let settings = Setting::candidates(context, self.digest()?);
+        let is_maker = |key: &&RingKey| {
+            let mut settings = settings.iter();
+            settings.any(|setting| self.is_made_by(key, setting, mac))
+        };
+        ring.suspended().find(is_maker).map(RingKey::id)
     }
 
     /// Who made the token knows better than the text looks how its parts are to be read.

@@ -1,3 +1,5 @@
+mod standings;
+
 use proptest::prelude::*;
 
 use super::*;

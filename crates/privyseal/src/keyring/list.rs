@@ -57,6 +57,11 @@ pub enum KeyListError {
         /// The position of the entry, from 0.
         index: usize,
     },
+    /// An entry of a list with commas has white space in it, or what belongs to another notation.
+    NotPlain {
+        /// The position of the entry, from 0.
+        index: usize,
+    },
 }
 
 impl KeyListError {
@@ -66,6 +71,9 @@ impl KeyListError {
             Self::NotAList => r#"write a JSON array of strings, for example ["oldest", "newer"]"#,
             Self::EmptyEntry { .. } => "remove the empty entry from the list",
             Self::NotText { .. } => "every entry must be a string in double quotes",
+            Self::NotPlain { .. } => {
+                r#"write the keys with a comma and no space between them, or a JSON array of strings, for example ["oldest", "newer"]"#
+            }
         }
     }
 }
@@ -78,6 +86,10 @@ impl fmt::Display for KeyListError {
             Self::NotText { index } => {
                 write!(f, "entry {index} of the list of keys is not a string")
             }
+            Self::NotPlain { index } => write!(
+                f,
+                "entry {index} of the list of keys has a space, a quotation mark, a bracket or the like in it"
+            ),
         }
     }
 }

@@ -38,10 +38,19 @@ impl LiveKeyRing {
 
     /// Puts another ring in its place; a request that is under way signs its response with it.
     ///
-    /// Keys that both rings hold go on counting.
+    /// Keys that both rings hold go on counting, also where several replace it at the same time.
+    /// Which of these rings stays is chance: who has rings of different ages replaces it from one
+    /// place.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "whoever puts a ring in place has no more use for it"
+    )]
     pub fn replace(&self, ring: KeyRing) {
-        let ring = ring.with_counters_of(&self.current());
-        self.0.store(ring.0);
+        // Counters taken from a ring that another writer has replaced meanwhile would be lost.
+        self.0.rcu(|former| {
+            let former = KeyRing(Arc::clone(former));
+            ring.clone().with_counters_of(&former).0
+        });
     }
 
     /// Whether this snapshot is the ring that is valid now.

@@ -118,3 +118,26 @@ fn counters_survive_a_ring_that_was_read_anew() {
     assert!(only.primary().is_none());
     assert_eq!(counts(&only), [1]);
 }
+
+/// A counter that starts anew makes a key look unused that is in use.
+#[test]
+fn of_writers_at_the_same_time_none_loses_what_another_has_counted() {
+    const WRITERS: u64 = 8;
+    let new = KeyRing::new(key(2)).primary().unwrap().id();
+    for _ in 0..200 {
+        let live = LiveKeyRing::new(KeyRing::new(key(1)));
+        let barrier = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..WRITERS {
+                scope.spawn(|| {
+                    let ring = KeyRing::new(key(1)).rotated(key(2));
+                    barrier.wait();
+                    live.replace(ring);
+                    live.current().key(new).unwrap().count_verification();
+                });
+            }
+        });
+        let counted = live.current().key(new).unwrap().verifications();
+        assert_eq!(counted, WRITERS);
+    }
+}

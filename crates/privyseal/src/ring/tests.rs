@@ -130,7 +130,7 @@ fn a_new_ring_has_a_primary_that_signs_and_a_standby_that_verifies() {
 }
 
 #[test]
-fn a_rotation_moves_all_three_keys_in_one_write() {
+fn a_rotation_moves_all_three_keys_in_one_write_i7() {
     let before = ring();
     let ring = before.then(100, rotate(3, None));
     assert_eq!(ring.previous(), Some(&before.digest()));
@@ -419,7 +419,7 @@ fn rewrapping_changes_the_material_and_nothing_else() {
 }
 
 #[test]
-fn a_longer_token_life_keeps_retired_keys_longer() {
+fn a_longer_token_life_keeps_retired_keys_longer_i6() {
     let ring = ring().then(100, rotate(3, None));
     let longer = RingPolicy {
         token_life: 2000,
@@ -435,7 +435,7 @@ fn a_longer_token_life_keeps_retired_keys_longer() {
 }
 
 #[test]
-fn a_shorter_policy_counts_only_when_every_node_knows_of_it() {
+fn a_shorter_policy_counts_only_when_every_node_knows_of_it_i6() {
     let shorter = RingPolicy {
         lease: 20,
         propagation: 0,

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use privyseal::inspect::{self, Report};
+use privyseal::inspect::{self, Finding, Report};
 use privyseal::{MaxAge, Timestamp};
 use serde::Serialize;
 
@@ -54,6 +54,8 @@ pub(crate) struct Explained {
     content: Option<String>,
     parts: Vec<Part>,
     findings: Vec<String>,
+    /// What each finding is, in a word that stays as it is.
+    finding_codes: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -104,6 +106,7 @@ impl From<&Report> for Explained {
             content: report.content().map(ToString::to_string),
             parts: report.parts().iter().map(part).collect(),
             findings: report.findings().iter().map(ToString::to_string).collect(),
+            finding_codes: report.findings().iter().map(Finding::code).collect(),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::repository::{
 
 pub(super) async fn check<R: Repository>(
     fresh: &mut impl AsyncFnMut() -> [R; 2],
+    longest: usize,
     history: History,
 ) {
     absent(&fresh().await).await;
@@ -14,7 +15,10 @@ pub(super) async fn check<R: Repository>(
     made_at_any_generation(fresh).await;
     replaced_as_expected(&fresh().await).await;
     refusals_do_nothing(&fresh().await).await;
-    bytes_come_back(&fresh().await).await;
+    bytes_come_back(&fresh().await, longest).await;
+    if longest < MAX_RING_BYTES {
+        too_long_is_full(&fresh().await, longest).await;
+    }
     past_generations(&fresh().await, history).await;
 }
 
@@ -126,14 +130,14 @@ async fn refuses(repository: &impl Repository, expected: Option<u64>, new: &Stor
     );
 }
 
-async fn bytes_come_back<R: Repository>([one, other]: &[R; 2]) {
+async fn bytes_come_back<R: Repository>([one, other]: &[R; 2], longest: usize) {
     let all: Vec<u8> = (0..=255).collect();
     let mut expected = None;
     let documents = [
         vec![0],
         b"\r\n".to_vec(),
         all,
-        vec![0xff; MAX_RING_BYTES],
+        vec![0xff; longest],
         vec![b'x'],
     ];
     for (generation, bytes) in (1..).zip(documents) {
@@ -141,6 +145,23 @@ async fn bytes_come_back<R: Repository>([one, other]: &[R; 2]) {
         let _ = swap(one, expected, &new).await;
         stands(other, Some(&new), "byte for byte").await;
         expected = Some(generation);
+    }
+}
+
+async fn too_long_is_full<R: Repository>([one, other]: &[R; 2], longest: usize) {
+    let first = stored(1, "ring");
+    for (expected, before) in [(None, None), (Some(1), Some(&first))] {
+        let generation = expected.map_or(1, |before: u64| before + 1);
+        for length in [longest + 1, MAX_RING_BYTES] {
+            let new = stored(generation, vec![7; length]);
+            let answer = one.compare_and_swap(expected, &new).await;
+            rule!(
+                matches!(answer, Err(RepositoryError::Full(_))),
+                "there is no room for a ring of {length} bytes, and the answer is {answer:?}"
+            );
+            stands(other, before, "before one that is too long").await;
+        }
+        let _ = swap(one, None, &first).await;
     }
 }
 

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{TEMPORARY, error, if_there, parent};
-use crate::file::sync_directory;
+use super::{TEMPORARY, error, if_there};
+use crate::file::{parent, sync_directory};
 use crate::repository::RepositoryError;
 
 /// A directory that may not be there yet.

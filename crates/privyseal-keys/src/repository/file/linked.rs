@@ -8,10 +8,10 @@ use std::sync::Arc;
 use tempfile::NamedTempFile;
 
 use super::directory::{Directory, blocking, is_at, name_of};
-use super::watch::{Depth, Watch};
 use super::{TEMPORARY, document, error, if_there};
 use crate::file::sync_directory;
 use crate::repository::{KEPT_GENERATIONS, Repository, RepositoryError, Stored, Swap};
+use crate::watch::{Depth, Watch};
 
 /// Keeps a key ring in a directory that several machines share, such as one on NFS.
 ///

@@ -239,7 +239,7 @@ fn suspend_then_resume_restores_verification_of_the_same_tokens_i14() {
 }
 
 #[test]
-fn a_revoked_key_verifies_nothing_and_its_material_is_not_asked_for() {
+fn a_revoked_key_verifies_nothing_and_its_material_is_not_asked_for_i2() {
     for format in FORMATS {
         let before = ring();
         let token = (format.make)(&snapshot(&before)).unwrap();

@@ -28,7 +28,7 @@ fn every_later_generation_is_newer_and_every_earlier_one_older_i4() {
 }
 
 #[test]
-fn another_ring_is_foreign() {
+fn another_ring_is_foreign_i4() {
     let new = NewRing {
         id: RingId::from_bytes([8; 16]),
         policy: POLICY,

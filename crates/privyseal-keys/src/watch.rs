@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 /// Watches a directory from the first question on, never a file in it: a file that is replaced
 /// takes its watch with it.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     path: PathBuf,
     depth: Depth,
     bell: Arc<Notify>,
@@ -21,7 +21,7 @@ pub(super) struct Watch {
 
 /// Which changes count.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Depth {
+pub(crate) enum Depth {
     /// Those of the names in the directory.
     ThisDirectory,
     /// Those in the directories below as well.
@@ -36,7 +36,7 @@ struct Watching {
 }
 
 impl Watch {
-    pub(super) fn new(path: PathBuf, depth: Depth) -> Self {
+    pub(crate) fn new(path: PathBuf, depth: Depth) -> Self {
         Self {
             path,
             depth,
@@ -45,7 +45,7 @@ impl Watch {
         }
     }
 
-    pub(super) async fn changed(self: &Arc<Self>) {
+    pub(crate) async fn changed(self: &Arc<Self>) {
         loop {
             let watch = Arc::clone(self);
             let begun = tokio::task::spawn_blocking(move || watch.begin()).await;
