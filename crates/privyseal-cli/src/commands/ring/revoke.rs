@@ -131,19 +131,7 @@ fn announcement(
                  just signed, which is better than to accept what a thief has signed\n"
             .to_owned(),
     };
-    text.push_str(&match (sessions, key) {
-        (Some(count), None) => format!(
-            "the store has {count} sessions, which all end; those in cookies cannot be counted\n"
-        ),
-        (Some(count), Some(_)) => format!(
-            "the store has {count} sessions, and no more than these end in it; those in cookies \
-             cannot be counted\n"
-        ),
-        (None, _) => "how many sessions these are is not known: those in cookies cannot be \
-                      counted, and --store names an SQLite file or a PostgreSQL database whose \
-                      sessions can\n"
-            .to_owned(),
-    });
+    text.push_str(&how_many(sessions, key.is_none()));
     let within = reach(ring, None);
     let soon = if access.url.is_pushed() {
         "most nodes obey at once; "
@@ -161,6 +149,21 @@ fn announcement(
          `--on-stale refuse`\n",
     );
     text
+}
+
+fn how_many(sessions: Option<u64>, is_all: bool) -> String {
+    match sessions {
+        Some(count) if is_all => format!(
+            "the store has {count} sessions, which all end; those in cookies cannot be counted\n"
+        ),
+        Some(count) => format!(
+            "the store has {count} sessions, and no more than these end in it; those in cookies \
+             cannot be counted\n"
+        ),
+        None => "how many sessions these are is not known: those in cookies cannot be counted, \
+                 and --store names an SQLite file or a PostgreSQL database whose sessions can\n"
+            .to_owned(),
+    }
 }
 
 fn of_one(key: KeyId, standing: Standing) -> String {
