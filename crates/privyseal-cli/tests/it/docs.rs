@@ -63,6 +63,16 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "`serve::the_documents_start_it` starts it with these arguments",
     ),
     (
+        "docs/inside-a-key-ring.md",
+        "$ cargo run -p privyseal-ring-model ",
+        "the tests of that crate run its simulation, and see that a failing seed prints this command",
+    ),
+    (
+        "crates/privyseal-vault/README.md",
+        "export VAULT_ADDR=",
+        "needs a real Vault, which is in no registry that tests can reach",
+    ),
+    (
         "bench/README.md",
         "cargo xtask bench ",
         "a test run is no place to measure; `cargo xtask tidy` checks the name of the command",

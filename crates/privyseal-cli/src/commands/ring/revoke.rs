@@ -130,19 +130,7 @@ fn announcement(
                  just signed, which is better than to accept what a thief has signed\n"
             .to_owned(),
     };
-    let sessions = match (sessions, key) {
-        (Some(count), None) => format!(
-            "the store has {count} sessions, which all end; those in cookies cannot be counted\n"
-        ),
-        (Some(count), Some(_)) => format!(
-            "the store has {count} sessions, and no more than these end in it; those in cookies \
-             cannot be counted\n"
-        ),
-        (None, _) => "how many sessions these are is not known: those in cookies cannot be \
-                      counted, and --store names an SQLite file or a PostgreSQL database whose \
-                      sessions can\n"
-            .to_owned(),
-    };
+    let sessions = how_many(sessions, key.is_none());
     let within = reach(ring, None);
     let soon = if access.url.is_pushed() {
         "most nodes obey at once; "
@@ -156,6 +144,21 @@ fn announcement(
          a node that has lost its ring goes on with what it knows, unless it runs with \
          `--on-stale refuse`\n"
     )
+}
+
+fn how_many(sessions: Option<u64>, is_all: bool) -> String {
+    match sessions {
+        Some(count) if is_all => format!(
+            "the store has {count} sessions, which all end; those in cookies cannot be counted\n"
+        ),
+        Some(count) => format!(
+            "the store has {count} sessions, and no more than these end in it; those in cookies \
+             cannot be counted\n"
+        ),
+        None => "how many sessions these are is not known: those in cookies cannot be counted, \
+                 and --store names an SQLite file or a PostgreSQL database whose sessions can\n"
+            .to_owned(),
+    }
 }
 
 fn of_one(key: KeyId, standing: Standing) -> String {
