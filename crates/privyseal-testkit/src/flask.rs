@@ -1,13 +1,13 @@
 //! The real Flask, as a child process.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::Value as Json;
 
 use crate::child::Server;
+use crate::python::Python;
 
 /// `interop/flask_app.py`, running.
 #[derive(Debug)]
@@ -22,11 +22,9 @@ impl FlaskApp {
     /// # Errors
     /// When there is no Python with Flask, or it does not start.
     pub fn start(config: &Json) -> Result<Self> {
-        let mut command = Command::new(python()?);
-        command.arg(workspace().join("interop/flask_app.py"));
-        let (server, port) = Server::start(command, &config.to_string())?;
+        let (server, address) = PYTHON.serve("flask_app.py", &config.to_string())?;
         Ok(Self {
-            address: (Ipv4Addr::LOCALHOST, port.parse()?).into(),
+            address,
             _server: server,
         })
     }
@@ -42,16 +40,11 @@ impl FlaskApp {
 /// # Errors
 /// When it is not there.
 pub fn python() -> Result<PathBuf> {
-    if let Some(python) = std::env::var_os("PRIVYSEAL_INTEROP_PYTHON") {
-        return Ok(python.into());
-    }
-    let python = workspace().join("target/interop-venv/bin/python");
-    if !python.exists() {
-        bail!("there is no Python with Flask to test against\n\nhint: run cargo xtask test");
-    }
-    Ok(python)
+    PYTHON.path()
 }
 
-fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
+const PYTHON: Python = Python {
+    variable: "PRIVYSEAL_INTEROP_PYTHON",
+    environment: "interop-venv",
+    package: "Flask",
+};

@@ -5,6 +5,8 @@ pub mod child;
 pub mod client;
 pub mod clock;
 pub mod flask;
+pub mod moto;
+mod python;
 pub mod random;
 pub mod rings;
 pub mod server;

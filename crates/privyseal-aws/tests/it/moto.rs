@@ -1,9 +1,5 @@
 //! The services of AWS as moto has them, as a child process.
 
-use std::env;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -11,26 +7,17 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::config::Credentials;
 use privyseal_aws::SdkConfig;
-use privyseal_testkit::child::Server;
 use privyseal_testkit::client;
+use privyseal_testkit::moto::MotoApp;
 use serde_json::{Value, json};
 
-/// `interop/moto_app.py`, running: what it knows is gone with it.
+/// moto, and how it is told what to answer.
 #[derive(Debug)]
-pub(crate) struct Moto {
-    address: SocketAddr,
-    _server: Server,
-}
+pub(crate) struct Moto(MotoApp);
 
 impl Moto {
     pub(crate) fn start() -> Self {
-        let mut command = Command::new(python());
-        command.arg(workspace().join("interop/moto_app.py"));
-        let (server, port) = Server::start(command, "").unwrap();
-        Self {
-            address: (Ipv4Addr::LOCALHOST, port.parse().unwrap()).into(),
-            _server: server,
-        }
+        Self(MotoApp::start().unwrap())
     }
 
     /// One that all tests share that neither end it nor tell it what to answer.
@@ -40,7 +27,7 @@ impl Moto {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.0.address())
     }
 
     pub(crate) async fn configuration(&self) -> SdkConfig {
@@ -57,13 +44,19 @@ impl Moto {
     /// What is to be answered in the place of moto, and no longer what was before; see
     /// `interop/moto_app.py`.
     pub(crate) fn faults(&self, faults: &Value) {
-        let told = client::send(self.address, "POST", "/faults", &[], &faults.to_string());
+        let told = client::send(
+            self.0.address(),
+            "POST",
+            "/faults",
+            &[],
+            &faults.to_string(),
+        );
         assert_eq!(told.unwrap().status, 200);
     }
 
     /// How often a target was called so far.
     pub(crate) fn calls(&self, target: &str) -> u64 {
-        let calls = client::send(self.address, "GET", "/calls", &[], "").unwrap();
+        let calls = client::send(self.0.address(), "GET", "/calls", &[], "").unwrap();
         let calls: Value = serde_json::from_str(&calls.body).unwrap();
         calls[target].as_u64().unwrap_or(0)
     }
@@ -93,20 +86,3 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often the client of AWS makes a call, unless it is told otherwise.
 const ATTEMPTS: usize = 3;
-
-/// The Python with the packages of `interop/moto-requirements.txt`.
-fn python() -> PathBuf {
-    if let Some(python) = env::var_os("PRIVYSEAL_MOTO_PYTHON") {
-        return python.into();
-    }
-    let python = workspace().join("target/moto-venv/bin/python");
-    assert!(
-        python.exists(),
-        "there is no Python with moto to test against\n\nhint: run cargo xtask test"
-    );
-    python
-}
-
-fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}

@@ -1,48 +1,27 @@
 //! A ring in Secrets Manager, wrapped by KMS.
 
-use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use privyseal_testkit::child::Server;
 use privyseal_testkit::client;
+use privyseal_testkit::moto::MotoApp;
 
 use super::Service;
 use crate::Place;
 
-/// `interop/moto_app.py`, running.
-struct Moto {
-    address: SocketAddr,
-    _server: Server,
-}
-
-impl Moto {
-    fn start() -> Self {
-        let mut command = Command::new(python());
-        command.arg(workspace().join("interop/moto_app.py"));
-        let (server, port) = Server::start(command, "").unwrap();
-        Self {
-            address: (Ipv4Addr::LOCALHOST, port.parse().unwrap()).into(),
-            _server: server,
-        }
-    }
-
-    /// The ARN of a new key, which an administrator makes and not this program.
-    fn make_key(&self) -> String {
-        let headers = [
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", "TrentService.CreateKey"),
-            (
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/kms/aws4_request, \
+/// The ARN of a new key, which an administrator makes and not this program.
+fn make_key(moto: &MotoApp) -> String {
+    let headers = [
+        ("content-type", "application/x-amz-json-1.1"),
+        ("x-amz-target", "TrentService.CreateKey"),
+        (
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/kms/aws4_request, \
                  SignedHeaders=host, Signature=0",
-            ),
-        ];
-        let made = client::send(self.address, "POST", "/", &headers, "{}").unwrap();
-        let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
-        made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
-    }
+        ),
+    ];
+    let made = client::send(moto.address(), "POST", "/", &headers, "{}").unwrap();
+    let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
+    made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
 }
 
 fn service(address: SocketAddr, kek: String) -> Service {
@@ -66,14 +45,14 @@ fn service(address: SocketAddr, kek: String) -> Service {
 
 #[test]
 fn a_ring_in_secrets_manager_is_kept_under_a_key_of_kms() {
-    let moto = Moto::start();
-    let key = moto.make_key();
-    let mut service = service(moto.address, format!("kms:{key}"));
+    let moto = MotoApp::start().unwrap();
+    let key = make_key(&moto);
+    let mut service = service(moto.address(), format!("kms:{key}"));
     service.keeps_a_ring(
         "ring in AWS Secrets Manager at shop/key-ring",
         &format!("kms:{key}"),
     );
-    service.kek = format!("kms:{}", moto.make_key());
+    service.kek = format!("kms:{}", make_key(&moto));
     let other = service.run(&["status"]);
     assert_eq!((other.code, other.stdout()), (Some(2), ""), "{other:?}");
     // AWS says that the key is another one, and moto that access is denied.
@@ -92,21 +71,4 @@ fn a_service_that_is_away_is_an_outage_and_no_secret_is_said() {
     assert_eq!((ran.code, ran.stdout()), (Some(2), ""), "{ran:?}");
     assert!(ran.stderr.contains("cannot be reached"), "{ran:?}");
     assert!(!ran.stderr.contains("not-a-real-secret"), "{ran:?}");
-}
-
-/// The Python with the packages of `interop/moto-requirements.txt`.
-fn python() -> PathBuf {
-    if let Some(python) = env::var_os("PRIVYSEAL_MOTO_PYTHON") {
-        return python.into();
-    }
-    let python = workspace().join("target/moto-venv/bin/python");
-    assert!(
-        python.exists(),
-        "there is no Python with moto to test against\n\nhint: run cargo xtask test"
-    );
-    python
-}
-
-fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
