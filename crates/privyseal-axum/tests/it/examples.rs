@@ -6,8 +6,14 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
+use privyseal::SystemClock;
+use privyseal::ring::{Operation, RingPolicy};
 use privyseal_keys::KeyDirectory;
+use privyseal_keys::kek::FileKek;
+use privyseal_keys::repository::{DynRepository, FileRepository};
+use privyseal_keys::ring::{Keeper, NewKeys};
 use privyseal_testkit::client::Browser;
 use privyseal_testkit::flask::python;
 
@@ -155,6 +161,52 @@ fn a_rotation_signs_nobody_out() {
     // Until it has read the directory it signs with the old key; every visit is counted meanwhile.
     let changed = (3..10_000).find(|expected| visit(*expected) != old);
     assert!(changed.is_some(), "it still signs with the old key");
+}
+
+#[test]
+fn two_programs_share_a_ring_and_obey_a_revocation() {
+    let place = tempfile::tempdir().unwrap();
+    let [ring, kek] = ["ring", "kek"].map(|name| place.path().join(name));
+    let arguments = [ring.to_str().unwrap(), kek.to_str().unwrap()];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let keeper = Keeper::new(
+        DynRepository::new(FileRepository::new(&ring)),
+        Arc::new(FileKek::create(&kek).unwrap()),
+    );
+    let programs = [(); 2].map(|()| Program::example("key_ring", &arguments));
+    let health = |program: &Program| {
+        let health = Browser::default().get(program.address, "/health").unwrap();
+        (health.status, health.body)
+    };
+    for program in &programs {
+        let (status, body) = health(program);
+        assert!(status == 503 && body.starts_with("empty"), "{body}");
+    }
+    // They take the ring that is made meanwhile.
+    let made = keeper.init(RingPolicy::default(), NewKeys::default(), &SystemClock);
+    runtime.block_on(made).unwrap();
+    for program in &programs {
+        while health(program).0 != 200 {}
+    }
+    let mut browser = Browser::default();
+    let mut visit = |turn: usize| {
+        let program = &programs[turn % 2];
+        browser.get(program.address, "/").unwrap().body
+    };
+    for turn in 0..6 {
+        assert_eq!(visit(turn), format!("visit {}", turn + 1));
+    }
+    let revoked = keeper.apply(&SystemClock, |opened| {
+        Ok(Some(Operation::Revoke {
+            key: opened.ring().primary().id(),
+            standby: Some(opened.new_key()?),
+            note: None,
+        }))
+    });
+    runtime.block_on(revoked).unwrap();
+    // The session began under the revoked key, so it is over; another one begins, under the next.
+    let over = (0..10_000).find(|turn| visit(*turn) == "visit 1");
+    assert!(over.is_some(), "the revoked key is alive");
 }
 
 /// The version and the key id of a sealed token are its first nine bytes: twelve characters.
