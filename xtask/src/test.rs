@@ -84,7 +84,15 @@ fn browser_packages() -> Result<String> {
 }
 
 fn browser_tests() -> Result<String> {
-    quietly(cargo(["build", "--locked", "--package", "privyseal-cli"]))?;
+    // The program as the tests have built it; by itself it would be built anew, with fewer features.
+    quietly(cargo([
+        "test",
+        "--locked",
+        "--no-run",
+        "--workspace",
+        "--features",
+        STORES,
+    ]))?;
     let mut npm = program("npm");
     npm.args(["test"])
         .current_dir(crate::root().join("e2e"))
